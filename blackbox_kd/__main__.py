@@ -1,0 +1,5 @@
+"""`python -m blackbox_kd` is `bbkd`."""
+
+from blackbox_kd.cli import main
+
+main()

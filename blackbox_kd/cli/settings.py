@@ -1,0 +1,130 @@
+"""`bbkd init`, `bbkd check` and `bbkd config show`."""
+
+import importlib
+import json
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blackbox_kd.cli.options import ConfigOption, JsonOption, RunOption, SetOption, load_config, open_run, say
+from blackbox_kd.cli.stages import STAGES
+from blackbox_kd.errors import BbkdError, UsageError
+
+if TYPE_CHECKING:
+    from blackbox_kd.config.load import Loaded
+    from blackbox_kd.run import RunDir
+
+# count, held_out, epochs, and most words of an answer that is no ramble: sized for ten minutes on two cores
+DEMOS = {"tickets": (640, 120, 1.0, 40), "units": (420, 110, 2.0, 12), "word_problems": (420, 110, 2.0, 80)}
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="where to write bbkd.toml")] = Path(),
+    task: Annotated[str | None, typer.Option(help="a demonstration: tickets, units or word_problems")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="of prompts, split, noise and training")] = 0,
+) -> None:
+    """Write a commented bbkd.toml; with --task, one that runs as it is, with a simulated teacher."""
+    target = folder / "bbkd.toml"
+    if target.exists():
+        raise UsageError(f"{target} exists", "Remove it first, or name another folder.")
+    if task is None:
+        write(target, template("init.toml").replace("{{seed}}", str(seed)))
+        say(f"wrote {target}: name your teacher and prompts in it, then: bbkd check")
+        return
+    from blackbox_kd.tasks import named
+
+    one = named(task)
+    text = template("demo.toml")
+    names = ("task", "seed", "count", "held_out", "epochs", "max_words")
+    for name, value in zip(names, (task, seed, *DEMOS[task]), strict=True):
+        text = text.replace(f"{{{{{name}}}}}", str(value))
+    pairs = zip(one.shots[::2], one.shots[1::2], strict=True)
+    rows = [json.dumps({"prompt": ask.content, "completion": answer.content}) for ask, answer in pairs]
+    write(folder / "teacher_rules.md", one.teacher_system + "\n")
+    write(folder / "student_prompt.md", one.student_system + "\n")
+    write(folder / "shots.jsonl", "\n".join(rows) + "\n")
+    write(target, text)
+    say(f"wrote {target} (simulated teacher, task {task}); next: bbkd run --run {folder / 'runs' / 'main'}")
+
+
+def template(name: str) -> str:
+    """A text that ships beside this module."""
+    return (files("blackbox_kd.cli") / name).read_text(encoding="utf-8")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file for the user to edit."""
+    from blackbox_kd.jsonl import atomic
+
+    with atomic(path, mode=0o644) as out:
+        out.write(text.encode())
+
+
+def check(
+    run: RunOption = None, config: ConfigOption = None, sets: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """Validate all of bbkd.toml and the files it names, without network, and say what each stage would do."""
+    from blackbox_kd.stages.checking import problems
+
+    directory, loaded = open_run(config, run, sets, quiet=False)
+    found = problems(loaded.config, directory)
+    plans = {name: plan(name, directory, loaded) for name in STAGES}
+    if as_json:
+        whole = {"problems": found, "stages": plans, "config": str(loaded.path)}
+        sys.stdout.write(json.dumps({"schema": 1, "command": "check", "ok": not found, "result": whole}) + "\n")
+    else:
+        say(f"{loaded.path}: {'valid' if not found else f'{len(found)} problems'}")
+        for name, what in plans.items():
+            say(f"  {name:<9} {what}")
+    if found:
+        raise UsageError("; ".join(found), "Correct this before `bbkd run`.")
+
+
+def plan(name: str, directory: "RunDir", loaded: "Loaded") -> str:
+    """What a stage would do now, in a line."""
+    from blackbox_kd.stages.stage import stale
+
+    stage = importlib.import_module(f"blackbox_kd.stages.{name}").STAGE
+    try:
+        why = stale(stage, directory, loaded.config)
+    except BbkdError as error:
+        return f"cannot run: {error.message}"
+    return f"would run: {'; '.join(why)}" if why else "up to date"
+
+
+def show(
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    origin: Annotated[bool, typer.Option("--origin", help="also where each value comes from")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print every setting in force, defaults included."""
+    from blackbox_kd.config.load import listed
+    from blackbox_kd.run import show as short
+
+    loaded = load_config(config, run, sets)
+    values, origins = listed(loaded)
+    if as_json:
+        table = {key: {"value": value, "origin": origins[key]} for key, value in values.items()}
+        sys.stdout.write(json.dumps({"schema": 1, "command": "config show", "ok": True, "result": table}) + "\n")
+        return
+    for key, value in values.items():
+        say(f"{key} = {short(value)}" + (f"    # {origins[key]}" if origin else ""))
+
+
+def show_nothing() -> None:
+    """The settings in force."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("init")(init)
+    app.command("check")(check)
+    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="show the settings in force")
+    group.command("show")(show)
+    group.callback()(show_nothing)
+    app.add_typer(group, name="config")

@@ -1,0 +1,65 @@
+"""`bbkd try` and `bbkd import`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blackbox_kd.cli.options import ConfigOption, JsonOption, QuietOption, RunOption, SetOption, open_run, say
+
+
+def attempt(
+    count: Annotated[int, typer.Argument(min=1, help="how many prompts to ask")] = 3,
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Buy a few answers, show them with their cost, and estimate the whole (paid; kept in the ledger)."""
+    import msgspec
+
+    from blackbox_kd.stages import prompts, stage
+    from blackbox_kd.stages.trying import attempt as buy_some
+
+    directory, loaded = open_run(config, run, sets, quiet)
+    with directory.locked():
+        stage.execute(prompts.STAGE, directory, loaded.config)
+        tried = buy_some(directory, loaded.config, count)
+    if as_json:
+        whole = {"schema": 1, "command": "try", "ok": True, "result": msgspec.to_builtins(tried)}
+        sys.stdout.write(json.dumps(whole) + "\n")
+        return
+    for one in tried.completions:
+        say(f"prompt     {one.messages[-1].content}")
+        say(f"answer     {one.text}")
+        used, cost = one.usage, "unknown" if one.cost_usd is None else f"{one.cost_usd:.6f} USD"
+        say(f"           {one.finish_reason}, {used.prompt_tokens} + {used.completion_tokens} tokens, {cost}\n")
+    cost = "unknown: no price for this model" if tried.cost_usd is None else f"about {tried.cost_usd:.4f} USD"
+    say(f"all {tried.rows:,} rows: about {tried.prompt_tokens:,} + {tried.completion_tokens:,} tokens, cost {cost}")
+    say(f"{tried.held:,} of them are in the ledger already; {tried.failures} of these {count} failed")
+
+
+def bring_in(
+    file: Annotated[Path, typer.Argument(help="rows of prompt or messages, completion, and optionally model ...")],
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Start a run from completions that you hold already, in place of prompts and query (free)."""
+    from blackbox_kd.stages.importing import stage
+    from blackbox_kd.stages.stage import execute
+
+    directory, loaded = open_run(config, run, sets, quiet)
+    with directory.locked():
+        execute(stage(file), directory, loaded.config)
+    say(f"next: bbkd filter --run {directory.path}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("try")(attempt)
+    app.command("import")(bring_in)

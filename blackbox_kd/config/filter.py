@@ -1,0 +1,39 @@
+"""`[filter]`: a table a filter, made from the filters themselves."""
+
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import msgspec
+
+from blackbox_kd.filters import Filter
+
+
+class FilterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which filters run, in the order of the union, and the share of the rows that measures validation loss."""
+
+    off: tuple[str, ...] = ()
+    validation: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.05
+
+    def __post_init__(self) -> None:
+        # ValueError: msgspec adds the path.
+        if unknown := [name for name in self.off if name not in NAMES]:
+            raise ValueError(f"off: there is no filter {unknown[0]!r}, only {', '.join(NAMES)}")
+
+    def rules(self) -> tuple[Filter, ...]:
+        """The filters that are on, with their settings."""
+        return tuple(getattr(self, name) for name in NAMES if name not in self.off)
+
+
+KINDS: dict[str, type[Filter]] = {kind.__struct_config__.tag: kind for kind in get_args(Filter)}
+NAMES = tuple(KINDS)
+
+if TYPE_CHECKING:
+    FilterSection = FilterSettings
+else:
+    FilterSection = msgspec.defstruct(
+        "FilterSection",
+        [(name, kind, kind()) for name, kind in KINDS.items()],
+        bases=(FilterSettings,),
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )

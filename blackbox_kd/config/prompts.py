@@ -1,0 +1,19 @@
+"""`[prompts]`: where prompts come from and how many are held out."""
+
+from typing import Annotated
+
+import msgspec
+
+from blackbox_kd.strategies.template import Template
+from blackbox_kd.tasks import TaskPrompts
+
+Strategy = Template | TaskPrompts
+
+
+class Prompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Files of prompts (JSONL, text, CSV, Parquet; globs), and strategies that make more."""
+
+    files: tuple[str, ...] = ()
+    strategy: tuple[Strategy, ...] = ()
+    held_out: Annotated[int, msgspec.Meta(ge=0)] = 300  # prompts the student never trains on
+    near_duplicate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8  # word 3-gram Jaccard that joins two prompts

@@ -1,0 +1,60 @@
+"""Answers in which the teacher names itself or its maker: the student would learn to claim it is the teacher."""
+
+import re
+
+from blackbox_kd.filters.base import Rule
+from blackbox_kd.records import Completion, Verdict
+
+MAKERS = (
+    r"openai|anthropic|google(?: deepmind)?|deepmind|alibaba(?: cloud)?|deepseek|mistral(?: ai)?|meta(?: ai)?|xai"
+    r"|cohere|microsoft|moonshot(?: ai)?|zhipu|minimax|hugging ?face|01\.ai|perplexity(?: ai)?"
+)
+# Names that mean nothing else, and names that are also people, signs and animals: those need an AI word beside them.
+PLAIN = r"chat-?gpt|gpt-?[345](?:\.\d)?o?|deepseek(?:-\w+)?|qwen[\d.]*|smollm\d?|bing ?chat|grok-\d|open ?assistant"
+COMMON = r"claude|gemini|bard|mistral|llama|grok|command|kimi|phi|copilot|yi"
+EDITION = r"(?:sonnet|opus|haiku|pro|flash|large)"
+AI = r"(?:ai|a\.i\.|artificial intelligence|assistant|chat ?bot|language model|llm|model)"
+# fmt: off
+PATTERNS = {
+    "name": re.compile(
+        rf"\b(?:i am|i['’]m|as|my name is|call me|this is|known as)\s+(?:an?\s+|the\s+)?(?:(?:{PLAIN})\b"
+        rf"|(?:{COMMON})\b(?:[\s-]+[\d.]+\w*)?(?: {EDITION})?\s*(?:,|\(|-|—)?\s*"
+        rf"(?:an?|the|your|from|by|made|built|trained|created)\s"
+        rf"[^.!?\n]{{0,40}}?\b(?:{AI}|{MAKERS})\b)",
+        re.IGNORECASE,
+    ),
+    "maker": re.compile(
+        rf"\b(?:i am|i['’]m|i was|as an?|being an?)\b[^.!?\n]{{0,60}}?\b"
+        rf"(?:trained|developed|created|made|built|designed|powered)\s+(?:\w+\s+)?(?:by|at)\s+(?:{MAKERS})(?![\w-]|\s+[A-Z][a-z]+s\b)",
+        re.IGNORECASE,
+    ),
+    "ai": re.compile(
+        r"\b(?:as|i am|i['’]m)\s+(?:just\s+|only\s+)?an?\s+"
+        r"(?:(?:ai|artificial intelligence)(?:\s+(?:language\s+)?(?:model|assistant|system|chat ?bot)\b"
+        # "an AI researcher", "an AI-powered tool": only what may follow when the AI itself is speaking
+        r"|(?=\s*(?:[^\w\s-]|-\s|$)|\s+(?:i|and|but|so|that|which|who|with|without|by|from|here|not|my|it"
+        r"|trained|developed|created|made|built|designed|programmed|running|working)\b))"
+        r"|(?:large\s+)?language model\b)",
+        re.IGNORECASE,
+    ),
+}
+# fmt: on
+ASKED = re.compile(
+    rf"\b(?:who|what) (?:are|made|created|built|trained) you\b|\byour (?:name|maker|creator)\b|\b(?:{PLAIN})\b"
+    rf"|\b(?:{MAKERS})\b|\b(?:ai|language model|chat ?bot)\b",
+    re.IGNORECASE,
+)
+
+
+class Identity(Rule, frozen=True, kw_only=True, tag="identity"):
+    """Rejects self-descriptions of the teacher, unless the prompt is about a vendor, an AI or who is answering."""
+
+    allow_when_asked: bool = True
+
+    def check(self, completion: Completion) -> Verdict:
+        """Reject a self-description; the reason is `name`, `maker` or `ai`, the span its words."""
+        asked = self.allow_when_asked and any(ASKED.search(m.content) for m in completion.messages if m.role == "user")
+        for reason, pattern in PATTERNS.items():
+            if (found := pattern.search(completion.text)) and not asked:
+                return Verdict(rule=self.name, kept=False, reason=reason, span=found.span())
+        return Verdict(rule=self.name, kept=True)

@@ -1,0 +1,145 @@
+"""The records that pass between stages, one JSON object a line, and the teacher that makes them.
+
+All are frozen `msgspec.Struct`s that refuse unknown fields: what is read back is what was written.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+
+Role = Literal["system", "user", "assistant"]
+Split = Literal["train", "held_out"]
+FinishReason = Literal["stop", "length", "content_filter", "refusal", "tool", "other", "unknown"]
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+else:
+    Json = Any  # msgspec resolves no recursive alias; JSON is all that it can decode anyway
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of all records: immutable, strict, defaults left out on disk."""
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+class Prompt(Record, frozen=True, kw_only=True):
+    """What is asked: the user's messages, without the teacher's or the student's system prompt.
+
+    `family` groups prompts that must stay on one side of the split; `reference` is the gold answer,
+    which no filter sees.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    split: Split
+    family: str
+    reference: str | None = None
+    slice: str | None = None
+    weight: float = 1.0
+    source: str = ""
+    meta: dict[str, Json] = {}
+
+
+class Usage(Record, frozen=True, kw_only=True):
+    """Tokens of one reply; `source` says whether the provider counted them or we estimated (4 characters a token)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    source: Literal["provider", "estimated", "none"] = "provider"
+
+
+class Completion(Record, frozen=True, kw_only=True):
+    """One reply of the teacher to sample number `sample` of a prompt. It carries no reference."""
+
+    prompt_id: str
+    sample: int
+    messages: tuple[Message, ...]
+    split: Split
+    text: str
+    finish_reason: FinishReason
+    teacher: str  # provider/model as configured
+    served_model: str  # the model's name as the reply gives it
+    usage: Usage
+    reasoning: str | None = None
+    cost_usd: float | None = None  # None where the price is unknown
+    imported: bool = False
+
+    @property
+    def id(self) -> str:
+        """`prompt_id#sample`: the name of this completion in every later file."""
+        return f"{self.prompt_id}#{self.sample}"
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """A row that brought no completion: which, why, and whether a later run may get it."""
+
+    prompt_id: str
+    sample: int
+    code: str
+    message: str
+    retryable: bool
+    attempts: int = 1
+
+
+class Verdict(Record, frozen=True, kw_only=True):
+    """What one filter says of one completion; `span` are character offsets of the evidence in its text."""
+
+    rule: str
+    kept: bool
+    reason: str = ""
+    value: float | str | None = None
+    threshold: float | str | None = None
+    span: tuple[int, int] | None = None
+    duplicate_of: str | None = None
+
+
+class Rejection(Record, frozen=True, kw_only=True):
+    """A completion that did not pass, with every rule that spoke against it."""
+
+    id: str
+    reason: str  # rule:reason of the first verdict against it
+    verdicts: tuple[Verdict, ...]
+    completion: Completion
+
+
+class Example(Record, frozen=True, kw_only=True):
+    """A row to train on, in TRL's conversational prompt-completion form; training adds the student's system prompt."""
+
+    id: str
+    prompt: tuple[Message, ...]
+    completion: tuple[Message, ...]
+    weight: float = 1.0
+
+
+class Prediction(Record, frozen=True, kw_only=True):
+    """What one model answered to one held-out prompt, and how it scored on each metric."""
+
+    prompt_id: str
+    model: str  # base, base_full_prompt, student, teacher
+    text: str
+    finish_reason: FinishReason
+    completion_tokens: int
+    scores: dict[str, float] = {}
+    agreement: float | None = None  # 1.0 where it equals the teacher's answer
+
+
+class Teacher(Protocol):
+    """Whoever answers: the client over a provider, or a fake in a test."""
+
+    async def ask(self, prompt: Prompt, sample: int) -> Completion:
+        """Answer one sample of a prompt; raises `ProviderRefused` or `ProviderUnavailable`."""
+
+
+def conversation(messages: Sequence[Message], system: str | None = None) -> tuple[Message, ...]:
+    """The messages with a system prompt put first; a system message that the prompt brings itself is kept after it."""
+    if not system:
+        return tuple(messages)
+    own = "\n\n".join(m.content for m in messages if m.role == "system")
+    text = f"{system}\n\n{own}" if own else system
+    return (Message(role="system", content=text), *(m for m in messages if m.role != "system"))

@@ -1,0 +1,81 @@
+"""Numbers and foreign text as people read them, harmless in HTML, Markdown and terminals."""
+
+import re
+
+from markupsafe import Markup
+
+from blackbox_kd.stats import Interval
+from blackbox_kd.text import safe
+
+LABELS = {
+    "base": "Untuned student",
+    "base_full_prompt": "Untuned, teacher's prompt",
+    "student": "Student",
+    "teacher": "Teacher",
+}
+UNKNOWN = "unknown"
+LONGEST = 2000  # characters of one text
+# marks, underscores at the edge of a word, what makes a bare address a link, what begins a list or underlines a heading
+MARKDOWN = re.compile(
+    r"[\\`*{}\[\]<>|&#!~$]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.|^[-+=](?=[-=\s]|$)|(?<=^\d)[.)]",
+    re.IGNORECASE,
+)
+
+
+def clipped(text: str, longest: int = LONGEST) -> str:
+    """The text's first `longest` characters, and how many more there are."""
+    more = len(text) - longest
+    return text if more <= 0 else f"{text[:longest]} … ({number(more)} more characters)"
+
+
+def inline(text: str) -> Markup:
+    """The text as one line of Markdown in which nothing has a meaning, for table cells too."""
+    return Markup(MARKDOWN.sub(r"\\\g<0>", " ".join(safe(text).split())))
+
+
+def block(text: str) -> Markup:
+    """The text as a fenced code block that it cannot close itself."""
+    content = safe(clipped(text)).strip("\n")
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", content)), default=0))
+    return Markup(f"{fence}text\n{content}\n{fence}")
+
+
+def label(model: str) -> str:
+    """A model's name as a reader knows it."""
+    return LABELS.get(model, model)
+
+
+def number(value: int) -> str:
+    """An integer with its thousands apart."""
+    return f"{value:,}"
+
+
+def usd(value: float | None) -> str:
+    """A cost to the cent, or to two digits below a cent; an unknown one says so."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.2f} USD" if value == 0 or abs(value) >= 0.01 else f"{value:.2g} USD"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share as a percentage, never rounded to 0 or 100 unless it is just that."""
+    return UNKNOWN if share is None else f"{_hundredths(share, digits)} %"
+
+
+def span(interval: Interval | None) -> str:
+    """An interval of shares as `72 to 88 %`."""
+    return "" if interval is None else f"{_hundredths(interval.low)} to {_hundredths(interval.high)} %"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value, its size below 0.001 left out."""
+    if p is None:
+        return UNKNOWN
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def _hundredths(share: float, digits: int = 0) -> str:
+    text = f"{100 * share:.{digits}f}"
+    if float(text) in (0.0, 100.0) and float(text) != 100 * share:
+        text = f"{100 * share:.{digits + 1}f}"
+    return text.removeprefix("-") if float(text) == 0 else text

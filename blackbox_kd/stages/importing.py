@@ -1,0 +1,90 @@
+"""`bbkd import FILE`: completions that were bought elsewhere enter here, in place of prompts and query."""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from blackbox_kd.config.whole import Config
+from blackbox_kd.errors import InputError
+from blackbox_kd.jsonl import text_digest, write_rows
+from blackbox_kd.records import Completion, FinishReason, Json, Prompt, Usage
+from blackbox_kd.run import COMPLETIONS, PROMPTS, Counts, RunDir
+from blackbox_kd.stages.prompts import family_of, finished, split_of
+from blackbox_kd.stages.stage import Stage
+from blackbox_kd.strategies.base import Draft
+from blackbox_kd.strategies.files import Row, draft, rows
+from blackbox_kd.teachers.openai import REASONS
+from blackbox_kd.teachers.wire import clean
+
+OURS = ("completion", "model", "finish_reason", "sample")
+
+
+def stage(file: Path) -> Stage:
+    """The import of one file, as a stage."""
+
+    def main(run: RunDir, config: Config) -> Counts:
+        return imported(file, run, config)
+
+    return Stage(
+        name="import",
+        settings=lambda config: {"prompts.held_out": config.prompts.held_out, "seed": config.seed},
+        reads=lambda run, config: [file.absolute()],
+        writes=(PROMPTS, COMPLETIONS),
+        main=main,
+    )
+
+
+def imported(file: Path, run: RunDir, config: Config) -> Counts:
+    """Write prompts.jsonl and completions.jsonl from the rows; raises `InputError` naming file and line."""
+    named: dict[str, Draft] = {}
+    answers: dict[str, dict[int, tuple[str, Row]]] = defaultdict(dict)
+    for where, row in rows(file):
+        one = draft({name: cell for name, cell in row.items() if name not in OURS}, where, file.name)
+        name = one.id or text_digest(*(f"{turn.role}:{turn.content}" for turn in one.messages))
+        first = named.setdefault(name, one)
+        if first.messages != one.messages:
+            raise InputError(f"{where}: the id {name!r} stands at {first.where} with another prompt", "Ids are unique.")
+        sample = row.get("sample", len(answers[name]))
+        if not isinstance(sample, int) or sample in answers[name]:
+            raise InputError(f"{where}: sample {sample!r} of this prompt is no number or stands here twice", "")
+        answers[name][sample] = (where, row)
+    if not named:
+        raise InputError(f"{file}: no rows", 'A row has "prompt" or "messages", and "completion".')
+    families = family_of(named, config.prompts.near_duplicate)
+    splits = split_of(named, families, config.prompts.held_out, config.seed)
+    prompts = [finished(name, one, families[name], splits[families[name]]) for name, one in sorted(named.items())]
+    completions = [
+        completion(prompt, sample, *answers[prompt.id][sample])
+        for prompt in prompts
+        for sample in sorted(answers[prompt.id])
+    ]
+    write_rows(run / PROMPTS, prompts)
+    write_rows(run / COMPLETIONS, completions)
+    sides = Counter(prompt.split for prompt in prompts)
+    return {"prompts": len(prompts), "held_out": sides["held_out"], "completions": len(completions)}
+
+
+def completion(prompt: Prompt, sample: int, where: str, row: Row) -> Completion:
+    """One imported answer; a finish reason that is not given is `unknown`, never `stop`."""
+    text = row.get("completion")
+    if not isinstance(text, str):
+        raise InputError(f"{where}: a row needs a `completion`", 'Write {"prompt": "...", "completion": "..."}.')
+    model = str(row.get("model") or "unknown")
+    return Completion(
+        prompt_id=prompt.id,
+        sample=sample,
+        messages=prompt.messages,
+        split=prompt.split,
+        text=clean(text),
+        finish_reason=reason(row.get("finish_reason")),
+        teacher=f"imported/{model}",
+        served_model=model,
+        usage=Usage(prompt_tokens=0, completion_tokens=len(text) // 4 + 1, source="estimated"),
+        imported=True,
+    )
+
+
+def reason(given: Json) -> FinishReason:
+    """A provider's finish reason, or one of ours, in our words."""
+    ours: dict[str, FinishReason] = {"refusal": "refusal", "tool": "tool", "other": "other", "unknown": "unknown"}
+    known = {**REASONS, **ours}
+    return known.get(str(given), "other") if given else "unknown"

@@ -1,0 +1,80 @@
+"""Runs a stage if it is stale, says why, and writes its manifest last."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from blackbox_kd import __version__
+from blackbox_kd.config.whole import Config
+from blackbox_kd.jsonl import digest
+from blackbox_kd.records import Json
+from blackbox_kd.run import ABSENT, Counts, Manifest, RunDir, flatten, now, reasons
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage: which settings and files decide whether it is stale, what it writes, and what it does."""
+
+    name: str
+    settings: Callable[[Config], Mapping[str, object]]  # named settings; nested ones are flattened to dotted keys
+    reads: Callable[[RunDir, Config], list[Path]]
+    writes: tuple[str, ...]
+    main: Callable[[RunDir, Config], Counts]
+    recorded: Callable[[Config], dict[str, Json]] = lambda config: {}
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a stage; `failed` rows failed for good."""
+
+    stage: str
+    ran: bool
+    reasons: tuple[str, ...]
+    counts: Counts
+
+    @property
+    def failed(self) -> int:
+        """Rows that failed for good in this very execution."""
+        return int(self.counts.get("failed", 0)) if self.ran else 0
+
+
+def stale(stage: Stage, run: RunDir, config: Config) -> tuple[str, ...]:
+    """Why the stage has to run; empty if what it wrote still stands."""
+    return reasons(run.manifest(stage.name), run, settings_of(stage, config), read_digests(stage, run, config))
+
+
+def execute(stage: Stage, run: RunDir, config: Config) -> Outcome:
+    """Run a stale stage under the lock that the caller holds; its errors pass through, and leave no manifest."""
+    why = stale(stage, run, config)
+    old = run.manifest(stage.name)
+    if not why and old is not None:
+        run.progress.note(f"{stage.name}: up to date")
+        return Outcome(stage=stage.name, ran=False, reasons=(), counts=old.counts)
+    for reason in why:
+        run.progress.note(f"{stage.name}: {reason}")
+    run.manifest_path(stage.name).unlink(missing_ok=True)
+    reads, started = read_digests(stage, run, config), now()
+    counts = stage.main(run, config)
+    written = [name for name in stage.writes if (run / name).exists()]
+    manifest = Manifest(
+        stage=stage.name,
+        settings=settings_of(stage, config),
+        reads=reads,
+        writes={name: digest(run / name) for name in written},
+        counts=counts,
+        recorded={"bbkd": __version__, **stage.recorded(config)},
+        started=started,
+        finished=now(),
+    )
+    run.finish(manifest)
+    run.progress.note(f"{stage.name}: {', '.join(f'{name} {value:,}' for name, value in counts.items())}")
+    return Outcome(stage=stage.name, ran=True, reasons=why, counts=counts)
+
+
+def settings_of(stage: Stage, config: Config) -> dict[str, Json]:
+    """The settings that decide, as dotted keys."""
+    return {key: value for name, item in stage.settings(config).items() for key, value in flatten(item, name).items()}
+
+
+def read_digests(stage: Stage, run: RunDir, config: Config) -> dict[str, str]:
+    """Name and sha256 of every file that the stage reads."""
+    return {run.name_of(path): digest(path) if path.exists() else ABSENT for path in stage.reads(run, config)}

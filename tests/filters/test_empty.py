@@ -1,0 +1,17 @@
+from collections.abc import Callable
+
+import pytest
+
+from blackbox_kd.filters.empty import Empty
+from blackbox_kd.records import Completion
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "\u200b\u200b", "\x00\x07", "\u00a0\u3000"])
+def test_an_answer_that_shows_nothing_is_rejected(text: str, completion: Callable[..., Completion]) -> None:
+    verdict = Empty().check(completion(text))
+    assert (verdict.kept, verdict.reason, verdict.value) == (False, "empty", 0)
+
+
+@pytest.mark.parametrize("text", ["0", " . ", "好", "😀", "{}"])
+def test_one_visible_character_is_an_answer(text: str, completion: Callable[..., Completion]) -> None:
+    assert Empty().check(completion(text)).kept

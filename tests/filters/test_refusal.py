@@ -1,0 +1,120 @@
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blackbox_kd.filters.refusal import Refusal
+from blackbox_kd.records import Completion
+
+REFUSALS = [
+    "I'm sorry, but I can't help with that.",
+    "I cannot assist with this request.",
+    "Sorry, I can't do that.",
+    "I'm unable to provide that information.",
+    "Unfortunately, I am not able to complete this task.",
+    "I won't write that.",
+    "I must decline this request.",
+    "I apologize, but I cannot fulfill this request.",
+    "As an AI, I cannot provide medical advice.",
+    "As an AI language model, I don't have access to real-time data.",
+    "I’m sorry, but I can’t assist with that.",
+    "I'd rather not, but I have to respectfully decline.",
+    "I can't create content of this kind.",
+    "Your request violates our content policy.",
+    "I'm not comfortable writing this.",
+    "I do not feel comfortable discussing this topic.",
+    "Lo siento, pero no puedo ayudar con eso.",
+    "Je suis désolé, mais je ne peux pas répondre.",
+    "Es tut mir leid, aber ich kann dabei nicht helfen.",
+    "抱歉，我无法提供帮助。",
+    "申し訳ありませんが、お手伝いできません。",
+    "I refuse to answer.",
+    "I will not be able to help you with this.",
+    "I can not help you there.",
+    "Sorry, but this request is against my guidelines.",
+    "I'm afraid I can't do that.",
+    "I am sorry, I am not allowed to share this.",
+    "I'm really sorry, but that's not something I'm able to help with.",
+    "Sorry, I can’t.",
+    "I could not process your request.",
+    "I won't be able to continue this conversation.",
+    "Thank you for asking. However, I cannot provide the recipe.",
+    "I'm unable to access external websites.",
+    "My apologies, but I can't share this.",
+]
+ANSWERS = [
+    "He said I cannot help you, and closed the door.",
+    '{"queue": "accounts", "summary": "customer cannot log in", "urgent": true}',
+    "I can't attend the party on Friday, but I would love to see you on Sunday.",
+    "Sorry to hear that your printer is broken. Restart it first.",
+    "The user cannot log in since Monday. I am unable to log in, she wrote.",
+    "Unfortunately, the package was lost.",
+    "I'm sorry for your loss. Here is a draft of the letter you asked for.",
+    "Once upon a time a king cried: I will not fight! And so he fled.",
+    "It is illegal to park here.",
+    "You can't divide by zero; the expression is undefined.",
+    "Dear Anna, I can't make it to the meeting tomorrow. Best, Tom",
+    "I cannot stress enough how important backups are.",
+    "I can't help but smile when I see it.",
+    "I can't wait to share the news with you!",
+    "The policy is against smoking.",
+    "I won't lie: it is hard. Start with small steps.",
+    "Sorry, we are closed on Mondays.",
+    "I'm sorry I can't come to your wedding.",
+    "No.",
+    "Cannot be determined from the text.",
+    '"I refuse to give up," she said.',
+    "I don't have the answer key, but x = 4.",
+    "Subject: Request for refund\n\nI cannot log in to my account. Please help.",
+    "Unfortunately I can't attend, but thank you for the invitation.",
+    "I can't answer for others, but I love it.",
+    'The patient said: "I can\'t walk."',
+    "I saw the price decline.",
+    "I can't believe it: you won the prize, and I will share it!",
+    "The machine cannot process wet paper.",
+    "We decline the noun like this: rosa, rosae.",
+]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_a_refusal_is_rejected_with_its_words(text: str, completion: Callable[..., Completion]) -> None:
+    verdict = Refusal().check(completion(text))
+    assert not verdict.kept
+    assert verdict.span is not None
+    assert text[slice(*verdict.span)].strip()
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_answers_that_use_the_same_words_are_kept(text: str, completion: Callable[..., Completion]) -> None:
+    assert Refusal().check(completion(text)).kept
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("I cannot help with that.", "hard"),
+        ("As an AI, I do not have personal opinions.", "capability"),
+        ("I'm sorry, this goes against my guidelines.", "policy"),
+        ("Lo siento, pero no puedo ayudar.", "other_language"),
+    ],
+)
+def test_the_reason_is_the_class_of_the_refusal(text: str, reason: str, completion: Callable[..., Completion]) -> None:
+    assert Refusal().check(completion(text)).reason == reason
+
+
+def test_what_the_provider_declares_a_refusal_is_one(completion: Callable[..., Completion]) -> None:
+    verdict = Refusal().check(completion("Let us talk of something else.", finish_reason="refusal"))
+    assert (verdict.kept, verdict.reason) == (False, "declared")
+
+
+def test_only_the_beginning_decides(completion: Callable[..., Completion]) -> None:
+    text = f"{'A long and helpful answer. ' * 20}I cannot help with the rest."
+    assert Refusal().check(completion(text)).kept
+    assert not Refusal(window_chars=len(text)).check(completion(text)).kept
+
+
+@given(st.text())
+def test_no_text_is_too_strange(completion: Callable[..., Completion], text: str) -> None:
+    verdict = Refusal().check(completion(text))
+    assert verdict.kept == (verdict.span is None)

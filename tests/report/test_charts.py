@@ -1,0 +1,77 @@
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from blackbox_kd.report.charts import funnel_chart, loss_chart, scores_chart
+from blackbox_kd.report.data import Count, LossPoint, ReportData, Score
+
+CHARTS: list[Callable[[ReportData], str]] = [
+    scores_chart,
+    lambda data: funnel_chart(data.funnel),
+    lambda data: loss_chart(data.loss, data.validation_loss),
+]
+
+
+def texts(svg: str) -> list[str]:
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter("text")]
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_chart_is_well_formed_and_names_itself(chart: Callable[[ReportData], str], data: ReportData) -> None:
+    root = ET.fromstring(chart(data))
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_chart_is_the_same_each_time_and_undated(chart: Callable[[ReportData], str], data: ReportData) -> None:
+    svg = chart(data)
+    assert svg == chart(data)
+    assert "metadata" not in svg
+    assert "http" not in svg
+
+
+def test_charts_of_one_page_share_no_id(data: ReportData) -> None:
+    ids = [element.get("id") for chart in CHARTS for element in ET.fromstring(chart(data)).iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_ink_follows_the_pages_colour(data: ReportData) -> None:
+    svg = scores_chart(data)
+    assert "currentColor" in svg
+    assert "#010203" not in svg
+
+
+def test_scores_show_each_model_and_its_rate(data: ReportData) -> None:
+    shown = texts(scores_chart(data))
+    assert {"Untuned student", "Student", "Teacher", "2 %", "78 %", "96 %"} <= set(shown)
+
+
+def test_scores_fall_back_on_agreement(bare: ReportData) -> None:
+    scored = msgspec.structs.replace(bare, scores=(Score(model="student", n=9, agreement=0.5),))
+    assert "50 %" in texts(scores_chart(scored))
+
+
+def test_foreign_names_are_drawn_as_text() -> None:
+    shown = texts(funnel_chart([Count(name="<b>$x$ & \u65e5\u672c \x1b[31m\u202e", count=3)]))
+    assert "<b>$x$ & ??" in shown
+
+
+def test_an_endless_name_is_cut() -> None:
+    assert f"{'x' * 39}\u2026" in texts(funnel_chart([Count(name="x" * 500, count=3)]))
+
+
+def test_an_empty_funnel_step_is_drawn() -> None:
+    assert "0" in texts(funnel_chart([Count(name="asked", count=0)]))
+
+
+def test_a_curve_without_validation_has_one_line() -> None:
+    shown = texts(loss_chart([LossPoint(step=1, loss=2.0), LossPoint(step=2, loss=1.0)], []))
+    assert "training" in shown
+    assert "validation" not in shown
+
+
+def test_nothing_to_draw_is_no_chart(bare: ReportData) -> None:
+    assert [chart(bare) for chart in CHARTS] == ["", "", ""]
