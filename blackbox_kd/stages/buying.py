@@ -105,6 +105,7 @@ async def buy(rows: list[Row], client: TeacherClient, run: RunDir, grace_s: floa
                 client.stopping.set()
                 raise
             run.progress.advance(client.status(len(failures)))
+            await asyncio.sleep(0)  # a row from the ledger waits for nothing: let signals through
 
     workers = [asyncio.create_task(work()) for _ in range(min(len(rows), 2 * client.patience.concurrency))]
     with signals(client, run, workers, grace_s) as received:

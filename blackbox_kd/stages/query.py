@@ -15,10 +15,11 @@ from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Coun
 from blackbox_kd.stages.buying import Row, asking, buy, rows_of, stored_reply
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.teachers.client import TeacherClient
-from blackbox_kd.teachers.request import build, completion
-from blackbox_kd.teachers.target import choose
+from blackbox_kd.teachers.request import build, completion, cost_usd
+from blackbox_kd.teachers.target import Target, choose
+from blackbox_kd.teachers.wire import Reply
 
-NOT_STALE = ("budget_usd", "weight", "terms", "price", "api_key_env", "allow_http")
+NOT_STALE = ("budget_usd", "terms", "price", "api_key_env", "allow_http")
 
 
 class Planted(Record, frozen=True, kw_only=True):
@@ -58,21 +59,21 @@ def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run
     counts |= {"ambiguous": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0, "unpriced": 0}
     kinds = planted_kinds(run / BOOKS)
     planted: list[Planted] = []
+    seen: set[str] = set()
 
     def completions() -> Iterator[Completion]:
         for row in rows:
             target = choose(client.targets, row.prompt.id)
             asked = build(row.prompt.messages, row.sample, target)
-            counts["ambiguous"] += client.ledger.ambiguous(asked.key)
             reply = stored_reply(row, target, client.ledger)
+            if asked.key not in seen:  # equal prompts under different ids share one request
+                seen.add(asked.key)
+                counts["ambiguous"] += client.ledger.ambiguous(asked.key)
+                bought(counts, reply, target)
             if reply is None:
                 continue
             made = completion(row.prompt, row.sample, target, reply)
             counts["completions"] += 1
-            counts["prompt_tokens"] += made.usage.prompt_tokens
-            counts["completion_tokens"] += made.usage.completion_tokens
-            counts["cost_usd"] += made.cost_usd or 0.0
-            counts["unpriced"] += made.cost_usd is None
             if kind := kinds.get(reply.response_id):
                 planted.append(Planted(id=made.id, kind=kind))
             yield made
@@ -85,6 +86,17 @@ def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run
     if counts["unpriced"]:
         del counts["cost_usd"]  # unknown is not 0
     return counts
+
+
+def bought(counts: Counts, reply: Reply | None, target: Target) -> None:
+    """Count the tokens and money of one reply."""
+    if reply is None:
+        return
+    cost = cost_usd(reply, target.price)
+    counts["prompt_tokens"] += reply.usage.prompt_tokens
+    counts["completion_tokens"] += reply.usage.completion_tokens
+    counts["cost_usd"] += cost or 0.0
+    counts["unpriced"] += cost is None
 
 
 def planted_kinds(books: Path) -> dict[str, str]:
@@ -104,7 +116,6 @@ def settings(config: Config) -> dict[str, object]:
 def deciding(teacher: Teacher) -> dict[str, Json]:
     """A teacher's settings but for money, keys and terms."""
     plain: dict[str, Json] = msgspec.to_builtins(teacher)
-    plain["weight"] = teacher.weight
     return {name: value for name, value in plain.items() if name not in NOT_STALE}
 
 

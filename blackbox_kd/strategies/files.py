@@ -92,7 +92,9 @@ def csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
             if "weight" in cells:
                 cells["weight"] = json.loads(cells["weight"])
             yield f"{path}:{reader.line_num}", cells
-    except (csv.Error, ValueError) as error:
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num + 1}: {error}", "Check the quotes from this line on.") from None
+    except ValueError as error:
         raise InputError(f"{path}:{reader.line_num}: {error}", "Check quotes and the weight on this line.") from None
 
 

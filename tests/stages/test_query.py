@@ -16,7 +16,7 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import BudgetReached, InputError, Interrupted, ProviderRefused, ProviderUnavailable, UsageError
 from blackbox_kd.jsonl import read_rows, write_rows
 from blackbox_kd.records import Completion, Failure, Prompt
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, RunDir
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, RunDir, Silent
 from blackbox_kd.simulate.books import read_books
 from blackbox_kd.stages.buying import ledger_path
 from blackbox_kd.stages.query import STAGE, Planted, ask_all
@@ -253,16 +253,26 @@ async def test_a_refused_key_stops_all_workers_and_writes_nothing(run: RunDir, p
     assert not (run / COMPLETIONS).exists()
 
 
-async def interrupted(run: RunDir, settings: Config, prompts: Sequence[Prompt], *numbers: int) -> Interrupted:
-    """How a run ends that gets these signals after its first calls are on their way."""
+class Signalling(Silent):
+    """Progress that sends signals to this process once its first calls are on their way."""
 
-    def send() -> None:
-        for number in numbers:
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = numbers
+
+    def start(self, label: str, total: int) -> None:
+        """Send them a moment later."""
+        asyncio.get_running_loop().call_later(0.25, self.send)
+
+    def send(self) -> None:
+        """Send them now."""
+        for number in self.numbers:
             os.kill(os.getpid(), number)
 
-    asyncio.get_running_loop().call_later(0.25, send)
+
+async def interrupted(run: RunDir, settings: Config, prompts: Sequence[Prompt], *numbers: int) -> Interrupted:
+    """How a run ends that gets these signals."""
     with pytest.raises(Interrupted) as raised:
-        await ask_all(run, settings, list(prompts))
+        await ask_all(RunDir(run.path, run.root, Signalling(*numbers)), settings, list(prompts))
     return raised.value
 
 

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.errors import BudgetReached, UsageError
@@ -61,6 +61,7 @@ async def test_what_was_spent_before_counts() -> None:
         await Budget(1.0, (WHOM,), spent_usd=1.0).reserve(asked())
 
 
+@settings(deadline=None)  # a busy machine
 @given(
     calls=st.lists(st.tuples(st.integers(1, 200), st.floats(0, 1)), max_size=30),
     limit_usd=st.floats(0, 0.5),

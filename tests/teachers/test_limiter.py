@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.teachers.limiter import CUT, DEBOUNCE_S, START, Limiter
@@ -35,6 +35,7 @@ async def spin() -> None:
         await asyncio.sleep(0)
 
 
+@settings(deadline=None)  # a busy machine
 @given(most=st.integers(1, 20), workers=st.integers(1, 40), throttles=st.sets(st.integers(0, 40)))
 def test_never_more_calls_in_flight_than_the_limit(most: int, workers: int, throttles: set[int]) -> None:
     async def busiest() -> float:

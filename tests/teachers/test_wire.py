@@ -11,7 +11,7 @@ from blackbox_kd.teachers.wire import MOST_TOKENS, Malformed, Reply, clean, deco
 
 WIRE = pytest.mark.parametrize("wire", list(WIRES))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
