@@ -92,7 +92,7 @@ def bought(counts: Counts, reply: Reply | None, target: Target) -> None:
     """Count the tokens and money of one reply."""
     if reply is None:
         return
-    cost = cost_usd(reply, target.price)
+    cost = None if target.price is None else cost_usd(reply, target.price)
     counts["prompt_tokens"] += reply.usage.prompt_tokens
     counts["completion_tokens"] += reply.usage.completion_tokens
     counts["cost_usd"] += cost or 0.0
