@@ -4,10 +4,11 @@ import re
 import unicodedata
 
 WORD = re.compile(r"\w+")
-# CSI, then OSC, DCS, SOS, PM and APC strings up to their end, then two-character escapes (ECMA-48). Of the 8-bit forms,
-# and of strings without an end, only the introducer goes: mistaken encodings hold them, and would lose the text.
+# CSI, then OSC, DCS, SOS, PM and APC strings up to their end, then two-character escapes (ECMA-48). Of the 8-bit forms
+# (but a CSI with parameters) and of strings without an end, only the introducer goes: mistaken encodings hold them,
+# and would lose the text.
 ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"
+    r"(?:\x1b\[[0-?]*|\x9b[0-?]+)[ -/]*[@-~]"
     r"|\x1b[\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -~]?"
 )

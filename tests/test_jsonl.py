@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.errors import InputError
@@ -41,6 +41,7 @@ PROMPTS = st.builds(
 HI = Message(role="user", content="hi")
 
 
+@settings(max_examples=40)
 @given(rows=st.lists(PROMPTS, max_size=4))
 def test_rows_read_back_are_the_rows_written(rows: list[Prompt], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("rows") / "prompts.jsonl"
@@ -148,6 +149,7 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path: Path) -> None:
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("rows.jsonl", "old")]
 
 
+@settings(max_examples=40)
 @given(value=st.dictionaries(TEXT, JSON, max_size=4))
 def test_an_object_read_back_is_the_object_written(
     value: dict[str, Json], tmp_path_factory: pytest.TempPathFactory

@@ -15,6 +15,7 @@ from blackbox_kd.text import fold, safe, words
         ("\x1b]8;;http://example.com\x1b\\link\x1b]8;;\x1b\\", "link"),
         ("\x1bPq#0\x1b\\picture", "picture"),
         ("\x1bcreset", "reset"),
+        ("\x9b2Jcleared", "cleared"),
         ("back\x08space\x00\x7f", "backspace"),
         ("user\u202etxt.exe", "usertxt.exe"),
         ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),

@@ -10,7 +10,7 @@ class Evaluate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     metrics: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("exact_match",)
     max_new_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None  # None: 1.5 x the teacher's 99th percentile
-    batch_size: Annotated[int, msgspec.Meta(ge=1)] = 16
+    batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
     full_prompt: bool = True  # also ask the untuned student with the teacher's system prompt and shots
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None  # at most so many held-out prompts
     draws: Annotated[int, msgspec.Meta(ge=100)] = 10_000  # of the bootstrap

@@ -114,6 +114,8 @@ def answered(
     cache = run.path / "eval" / "cache" / f"{model}-{text_digest(*identity)}.jsonl"
     if cache.exists():
         return list(read_rows(cache, Prediction))
+    if source.note:
+        run.progress.note(f"evaluate: {source.note}")
     run.progress.start(f"evaluate {model}", len(prompts))
     done = 0
 

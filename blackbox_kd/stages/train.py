@@ -7,9 +7,11 @@ import msgspec
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows, write_json, write_rows
-from blackbox_kd.records import Example, Json, conversation
+from blackbox_kd.records import Example, Json, Record, conversation
 from blackbox_kd.run import STUDENT, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT, VALIDATION_ROWS, Counts, RunDir, require
 from blackbox_kd.stages.stage import Stage
+
+KEPT_EVERY = 5  # steps
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -23,22 +25,57 @@ def main(run: RunDir, config: Config) -> Counts:
     validation = with_system(run / VALIDATION_ROWS, config.train.system)
     if not examples:
         raise InputError(f"{run / TRAIN_ROWS}: no rows to train on", "Loosen a filter, or make more prompts.")
-    log: list[TrainLog] = []
+    log = Log(run)
 
     def on_log(one: TrainLog) -> None:
-        if not log:
-            run.progress.start("train", one.steps)
-        status = f"loss {one.loss:.3f}, {one.tokens_per_second:.0f} tokens/s"
-        run.progress.advance(status, one.step - (log[-1].step if log else 0))
-        log.append(one)
+        log.add(one.step, one.loss, one.steps, one.tokens_per_second)
 
     settings = msgspec.structs.replace(config.train, student=student_spec(config, run))
     result = fit(examples, validation, settings, config.seed, run / STUDENT, run.path / "checkpoints", on_log)
-    run.progress.finish()
-    write_rows(run / TRAINING_LOG, log)
+    log.finish(result.resumed_from_step)
+    if result.note:
+        run.progress.note(f"train: {result.note}")
     write_json(run / TRAINING_RESULT, result)
     counts: Counts = {"rows": result.rows, "left_out_overlong": result.rows_overlong}
     return counts | {"steps": result.steps, "tokens": result.tokens}
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One optimizer step: loss in nats a label token."""
+
+    step: int
+    loss: float
+
+
+class Log:
+    """The steps of a training, kept on disk as they come, so that a resumed one has its first part too."""
+
+    def __init__(self, run: RunDir) -> None:
+        self.run = run
+        self.steps: list[Step] = []
+        self.beside = run / f"{TRAINING_LOG}.partial"
+        self.before = list(read_rows(self.beside, Step)) if self.beside.exists() else []
+
+    def add(self, step: int, loss: float, of: int, tokens_per_second: float) -> None:
+        """Keep and show one step."""
+        if not self.steps:
+            self.run.progress.start("train", of)
+        done = self.steps[-1].step if self.steps else 0
+        self.steps.append(Step(step=step, loss=loss))
+        self.run.progress.advance(f"loss {loss:.3f}, {tokens_per_second:.0f} tokens/s", step - done)
+        if step % KEPT_EVERY == 0:
+            write_rows(self.beside, self.whole())
+
+    def whole(self) -> list[Step]:
+        """The steps of an earlier process up to where this one began, then this one's."""
+        first = self.steps[0].step if self.steps else 1
+        return [one for one in self.before if one.step < first] + self.steps
+
+    def finish(self, resumed_from_step: int | None) -> None:
+        """Write training.jsonl."""
+        self.run.progress.finish()
+        write_rows(self.run / TRAINING_LOG, self.whole() if resumed_from_step else self.steps)
+        self.beside.unlink(missing_ok=True)
 
 
 def student_spec(config: Config, run: RunDir) -> str:

@@ -5,8 +5,8 @@ import torch
 from blackbox_kd.config.train import Train
 
 SIZES = (  # up to so many parameters; learning rate; where it is from
-    (200e6, 5e-4, "full fine-tuning up to 200M parameters (MiniLLM 5e-4, SmolLM2's recipe 1e-3)"),
-    (700e6, 2e-4, "full fine-tuning of 200M to 700M parameters"),
+    # On the ticket task, 600 rows at batch 8: 2e-4 gave 70 % exact match, 5e-4 60 %, which copied unseen names worse.
+    (700e6, 2e-4, "full fine-tuning up to 700M parameters on a few hundred rows, batch 8"),
     (3.5e9, 5e-5, "full fine-tuning of 1B to 3B parameters"),
     (float("inf"), 1e-5, "full fine-tuning of 7B parameters and more (s1, OpenThinker: 1e-5)"),
 )

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.config.filter import FilterSection
@@ -58,6 +58,7 @@ def filtered(run: RunDir, found: list[Completion], config: Config | None = None)
     return list(read_rows(run / TRAIN_ROWS, Example)), list(read_rows(run / VALIDATION_ROWS, Example))
 
 
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_kept_and_rejected_are_the_input(
     completion: Make, tmp_path_factory: pytest.TempPathFactory, rows: list[Row]

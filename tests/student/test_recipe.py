@@ -6,7 +6,7 @@ from blackbox_kd.config.train import Train
 from blackbox_kd.student.recipe import BATCH_TOKENS, learning_rate, micro_batch
 
 
-@pytest.mark.parametrize(("parameters", "rate"), [(135e6, 5e-4), (360e6, 2e-4), (1.7e9, 5e-5), (8e9, 1e-5)])
+@pytest.mark.parametrize(("parameters", "rate"), [(135e6, 2e-4), (360e6, 2e-4), (1.7e9, 5e-5), (8e9, 1e-5)])
 def test_larger_students_learn_at_lower_rates(parameters: float, rate: float) -> None:
     assert learning_rate(Train(), int(parameters))[0] == rate
 
