@@ -68,6 +68,7 @@ class Completion(Record, frozen=True, kw_only=True):
     usage: Usage
     reasoning: str | None = None
     cost_usd: float | None = None  # None where the price is unknown
+    weight: float = 1.0  # the prompt's
     imported: bool = False
 
     @property

@@ -110,7 +110,10 @@ class RunDir:
     def manifest(self, stage: str) -> Manifest | None:
         """The manifest of a finished stage; None if it never finished. Raises `InputError` if it was damaged."""
         path = self.manifest_path(stage)
-        return read_json(path, Manifest) if path.exists() else None
+        try:
+            return read_json(path, Manifest) if path.exists() else None
+        except InputError as error:
+            raise InputError(error.message, "Delete this file: the stage then runs again.") from None
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest: from here on the stage counts as finished."""

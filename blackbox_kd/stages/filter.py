@@ -74,7 +74,7 @@ def is_validation(completion: Completion, share: float) -> bool:
 def example(completion: Completion) -> Example:
     """The row to train on."""
     answer = (Message(role="assistant", content=completion.text.strip()),)
-    return Example(id=completion.id, prompt=completion.messages, completion=answer)
+    return Example(id=completion.id, prompt=completion.messages, completion=answer, weight=completion.weight)
 
 
 def held_out(run: RunDir) -> Iterator[Completion]:

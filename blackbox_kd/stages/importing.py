@@ -79,6 +79,7 @@ def completion(prompt: Prompt, sample: int, where: str, row: Row) -> Completion:
         teacher=f"imported/{model}",
         served_model=model,
         usage=Usage(prompt_tokens=0, completion_tokens=len(text) // 4 + 1, source="estimated"),
+        weight=prompt.weight,
         imported=True,
     )
 

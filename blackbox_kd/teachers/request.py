@@ -75,6 +75,7 @@ def completion(prompt: Prompt, sample: int, target: Target, reply: Reply) -> Com
         served_model=reply.served_model,
         usage=used,
         reasoning=reply.reasoning,
+        weight=prompt.weight,
         cost_usd=None if target.price is None else cost_usd(reply, target.price),
     )
 
