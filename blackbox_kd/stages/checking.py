@@ -10,6 +10,8 @@ from blackbox_kd.stages.buying import budget_usd
 from blackbox_kd.stages.prompts import collected, identified
 from blackbox_kd.stages.scoring import scorers
 from blackbox_kd.stages.targets import is_official, key_of, target_of
+from blackbox_kd.stages.train import student_spec
+from blackbox_kd.student.source import local
 from blackbox_kd.teachers.budget import Budget
 from blackbox_kd.teachers.terms import check_terms
 
@@ -29,5 +31,6 @@ def problems(config: Config, run: RunDir) -> list[str]:
         attempt(partial(check_terms, teacher.provider, is_official(teacher), teacher.terms))
     attempt(lambda: Budget(budget_usd(config), tuple(target_of(one, run.root) for one in config.teacher)))
     attempt(lambda: identified(collected(config, run.root)))
+    attempt(lambda: local(student_spec(config, run)))
     attempt(lambda: scorers(config.evaluate.metrics, run.root))
     return found

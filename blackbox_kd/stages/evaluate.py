@@ -104,7 +104,8 @@ def answered(
 ) -> list[Prediction]:
     """A model's answers to all prompts, in their order; kept in eval/cache, for the untuned student stays the same."""
     from blackbox_kd.student.generate import Sampling, generate
-    from blackbox_kd.student.load import load, resolve
+    from blackbox_kd.student.load import load
+    from blackbox_kd.student.source import resolve
 
     source = resolve(spec)
     conversations = [asked(run, config, model, prompt) for prompt in prompts.values()]
