@@ -28,6 +28,12 @@ PATTERNS = {
         rf"(?:trained|developed|created|made|built|designed|powered)\s+(?:\w+\s+)?(?:by|at)\s+(?:{MAKERS})(?![\w-]|\s+[A-Z][a-z]+s\b)",
         re.IGNORECASE,
     ),
+    "signature": re.compile(
+        rf"(?:^|[(\[*_—-])\s*(?:this (?:answer|response|text) (?:was|is) )?"
+        rf"(?:answered|generated|written|provided|created|powered) by\s+(?:an?\s+|the\s+)?"
+        rf"(?:(?:{PLAIN})\b|(?:{COMMON})\b[^.!?\n]{{0,40}}?\b(?:{AI}|{MAKERS})\b)",
+        re.IGNORECASE | re.MULTILINE,
+    ),
     "ai": re.compile(
         r"\b(?:as|i am|i['’]m)\s+(?:just\s+|only\s+)?an?\s+"
         r"(?:(?:ai|artificial intelligence)(?:\s+(?:language\s+)?(?:model|assistant|system|chat ?bot)\b"
@@ -52,7 +58,7 @@ class Identity(Rule, frozen=True, kw_only=True, tag="identity"):
     allow_when_asked: bool = True
 
     def check(self, completion: Completion) -> Verdict:
-        """Reject a self-description; the reason is `name`, `maker` or `ai`, the span its words."""
+        """Reject a self-description; the reason is `name`, `maker`, `signature` or `ai`, the span its words."""
         asked = self.allow_when_asked and any(ASKED.search(m.content) for m in completion.messages if m.role == "user")
         for reason, pattern in PATTERNS.items():
             if (found := pattern.search(completion.text)) and not asked:

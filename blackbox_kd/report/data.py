@@ -26,8 +26,11 @@ class Count(ReportRecord, frozen=True, kw_only=True):
     lost: bool = False
 
 
+CLEAN = "nothing (clean)"  # the kind of answers in which nothing was planted: to reject those is a false alarm
+
+
 class NoiseRecall(ReportRecord, frozen=True, kw_only=True):
-    """How many of the faults that a simulated teacher planted were rejected."""
+    """How many of the answers with one kind of planted fault, or of the `CLEAN` ones, were rejected."""
 
     kind: str
     planted: int

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from blackbox_kd.report.data import ReportData, Score, cost_usd, rate_of, score_of
+from blackbox_kd.report.data import CLEAN, NoiseRecall, ReportData, Score, cost_usd, rate_of, score_of
 from blackbox_kd.report.words import LABELS, UNKNOWN, label, number, p_value, percent, span, usd
 from blackbox_kd.stats import Interval
 
@@ -112,11 +112,19 @@ def noise(data: ReportData) -> Table:
             r.kind,
             number(r.planted),
             number(r.rejected),
-            percent(r.rejected / r.planted) if r.planted else "none planted",
+            recall(r),
         )
         for r in data.noise
     ]
-    return Table(("Planted fault", "Planted", "Rejected", "Recall"), tuple(rows))
+    return Table(("Planted in the answer", "Answers", "Rejected", "Recall"), tuple(rows))
+
+
+def recall(of: NoiseRecall) -> str:
+    """The share rejected; of clean answers it is the share of false alarms."""
+    if not of.planted:
+        return "none planted"
+    share = percent(of.rejected / of.planted)
+    return f"{share} false alarms" if of.kind == CLEAN else share
 
 
 def usage(data: ReportData) -> Table:

@@ -13,6 +13,7 @@ from blackbox_kd.jsonl import atomic, digest, read_json, read_rows
 from blackbox_kd.records import Completion, Json, Prediction, Prompt, Rejection
 from blackbox_kd.report.card import card
 from blackbox_kd.report.data import (
+    CLEAN,
     Answers,
     Count,
     Fact,
@@ -24,6 +25,7 @@ from blackbox_kd.report.data import (
     StageUsage,
 )
 from blackbox_kd.report.render import html, markdown
+from blackbox_kd.report.verdict import verdict
 from blackbox_kd.run import (
     CARD,
     COMPLETIONS,
@@ -59,6 +61,7 @@ def main(run: RunDir, config: Config) -> Counts:
     for name, text in ((REPORT_HTML, html(data)), (REPORT_MD, markdown(data)), (CARD, card(data))):
         with atomic(run / name, mode=0o644) as out:
             out.write(text.encode("utf-8", "replace"))
+    run.progress.note(f"report: {verdict(data)}")
     return {"examples": len(data.examples), "warnings": len(data.warnings)}
 
 
@@ -126,7 +129,7 @@ def noise(run: RunDir) -> tuple[NoiseRecall, ...]:
     """How much of what a simulated teacher planted in the train completions was rejected; the filter never saw this."""
     if not (run / PLANTED).exists():
         return ()
-    kinds = {one.id: one.kind for one in read_rows(run / PLANTED, Planted)}
+    kinds = {one.id: CLEAN if one.kind == "ok" else one.kind for one in read_rows(run / PLANTED, Planted)}
     train = {one.id for one in read_rows(run / COMPLETIONS, Completion) if one.split == "train"}
     rejections = {one.id for one in read_rows(run / REJECTED, Rejection)}
     planted = Counter(kind for name, kind in kinds.items() if name in train)
