@@ -69,19 +69,23 @@ def serve(
 
 def chat(
     model: Annotated[str, typer.Argument(help="a run's student folder, or any model that `serve` takes")],
-    system: Annotated[str, typer.Option(help="system prompt; it should be the one it was trained with")] = "",
+    system: Annotated[str | None, typer.Option(help="system prompt [default: the one it was trained with]")] = None,
     max_tokens: Annotated[int, typer.Option(min=1)] = 256,
 ) -> None:
     """Talk to a model: a line in, an answer out; end with Ctrl-D."""
+    from blackbox_kd.config.train import SERVED, Served
+    from blackbox_kd.jsonl import read_json
     from blackbox_kd.records import Message
     from blackbox_kd.student.chat import reply
     from blackbox_kd.student.load import load
 
     student = load(model)
-    messages = [Message(role="system", content=system)] if system else []
+    beside = Path(model) / SERVED
+    trained = read_json(beside, Served) if beside.exists() else Served(system="")
+    messages = [Message(role="system", content=trained.system if system is None else system)]
     while (line := ask()) is not None:
         messages.append(Message(role="user", content=line))
-        answer = reply(student, messages, max_tokens)
+        answer = reply(student, messages, max_tokens, trained.template_args)
         messages.append(Message(role="assistant", content=answer))
         say(answer)
 

@@ -24,3 +24,13 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lora_rank: Positive = 64
     warmup: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.1  # share of all steps
     save_every_steps: Positive = 50
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """`bbkd.json` in a student's folder: what it was trained with, and has to be served with."""
+
+    system: str
+    template_args: dict[str, Json] = {}
+
+
+SERVED = "bbkd.json"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from blackbox_kd.config.train import SERVED, Served
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows, write_json, write_rows
@@ -33,6 +34,8 @@ def main(run: RunDir, config: Config) -> Counts:
     settings = msgspec.structs.replace(config.train, student=student_spec(config, run))
     result = fit(examples, validation, settings, config.seed, run / STUDENT, run.path / "checkpoints", on_log)
     log.finish(result.resumed_from_step)
+    served = Served(system=config.train.system, template_args=config.train.template_args)
+    write_json(run / STUDENT / SERVED, served)
     if result.note:
         run.progress.note(f"train: {result.note}")
     write_json(run / TRAINING_RESULT, result)
