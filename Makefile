@@ -22,10 +22,11 @@ setup: .venv/.made ## make .venv from requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-check: setup ## lint, format, types
+check: setup ## lint, format, types, layers and sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_imports.py
 
 test: setup ## the default tests (minutes; no network but loopback)
 	$(BIN)/pytest -q

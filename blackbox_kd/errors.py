@@ -21,10 +21,11 @@ class BbkdError(Exception):
     exit_code = 1
     code = "bug"
 
-    def __init__(self, message: str, fix: str = "") -> None:
+    def __init__(self, message: str, fix: str = "", result: object = None) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.result = result  # what --json shows beside the error
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.fix}" if self.fix else self.message

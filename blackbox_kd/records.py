@@ -69,6 +69,7 @@ class Completion(Record, frozen=True, kw_only=True):
     reasoning: str | None = None
     cost_usd: float | None = None  # None where the price is unknown
     weight: float = 1.0  # the prompt's
+    family: str = ""  # the prompt's
     imported: bool = False
 
     @property

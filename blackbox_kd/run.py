@@ -2,10 +2,11 @@
 
 import json
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ import filelock
 import msgspec
 
 from blackbox_kd.errors import InputError, RunInUse
-from blackbox_kd.jsonl import digest, read_json, write_json
+from blackbox_kd.jsonl import atomic, digest, read_json, write_json
 from blackbox_kd.records import Json
 
 Counts = dict[str, int | float]
@@ -128,18 +129,22 @@ class RunDir:
 
 
 @contextmanager
-def exclusive(path: Path, what: str) -> Iterator[None]:
-    """An advisory lock for the life of the process, freed by the kernel if it dies; raises `RunInUse`."""
+def exclusive(path: Path, what: str, fix: str = "Wait for it to end, or use another --run.") -> Iterator[None]:
+    """An advisory lock for the life of the process, freed by the kernel if it dies; raises `RunInUse` with `fix`."""
     lock = filelock.FileLock(path)
     holder = path.with_name(f"{path.name}.holder")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        who = holder.read_text() if holder.exists() else "an unknown process"
-        raise RunInUse(f"{what} is in use by {who}", "Wait for it to end, or use another --run.") from None
+        who = "an unknown process"
+        with suppress(OSError):  # not written yet, or another user's
+            who = holder.read_text(errors="replace")
+        raise RunInUse(f"{what} is in use by {who}", fix) from None
     try:
-        command = " ".join(sys.argv[1:3])
-        holder.write_text(f"pid {os.getpid()} on {socket.gethostname()} (bbkd {command}, since {now()})")
+        command = shlex.join(["bbkd", *sys.argv[1:]])
+        text = f"pid {os.getpid()} on {socket.gethostname()} ({command}, since {now()})"
+        with atomic(holder) as file:  # whole, and the user's alone
+            file.write(text.encode("utf-8", "replace"))
         yield
     finally:
         lock.release()

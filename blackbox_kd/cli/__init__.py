@@ -2,12 +2,12 @@
 
 import contextlib
 import errno
-import json
 import os
 import sys
 import traceback
 
 from blackbox_kd.cli.app import app
+from blackbox_kd.cli.options import show_json
 from blackbox_kd.errors import BbkdError, StorageFull, UsageError
 
 EXTRA = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf")
@@ -18,15 +18,14 @@ def main() -> None:
     """Run a command; every error leaves as one message and its exit code."""
     try:
         app()
+    except SystemExit as stop:
+        if stop.code == UsageError.exit_code and "--json" in sys.argv:  # typer has said on stderr what is wrong
+            show_json(command(), {}, {"code": UsageError.code, "message": "see stderr", "fix": "bbkd --help"})
+        raise
     except BbkdError as error:
         leave(error)
     except OSError as error:
-        if error.errno == errno.EPIPE:  # `bbkd ... | head`: whoever read has gone
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-        if error.errno in FULL:
-            leave(StorageFull(f"no room left on the disk: {error}", "Free some space, then run the same command."))
-        leave(bug(error))
+        leave_os(error)
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             leave(bug(error))
@@ -38,6 +37,16 @@ def main() -> None:
         leave(bug(error))
 
 
+def leave_os(error: OSError) -> None:
+    """End the process after an error of the system's: a reader that has gone is none, a full disk is one of ours."""
+    if error.errno == errno.EPIPE:  # `bbkd ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    if error.errno in FULL:
+        leave(StorageFull(f"no room left on the disk: {error}", "Free some space, then run the same command."))
+    leave(bug(error))
+
+
 def bug(error: BaseException) -> BbkdError:
     """An error that nobody meant to raise, with its trace."""
     trace = "".join(traceback.format_exception(error))
@@ -46,19 +55,21 @@ def bug(error: BaseException) -> BbkdError:
 
 def leave(error: BbkdError) -> None:
     """End the process as an error asks for."""
-    leave_with(error.exit_code, error.code, error.message, error.fix)
+    leave_with(error.exit_code, error.code, error.message, error.fix, error.result)
 
 
-def leave_with(exit_code: int, code: str, message: str, fix: str) -> None:
+def leave_with(exit_code: int, code: str, message: str, fix: str, result: object = None) -> None:
     """Say what went wrong and the fix, on stderr and with --json on stdout, and end the process."""
     from blackbox_kd.text import safe
 
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(safe(f"error: {message}\n" + (f"  {fix}\n" if fix else "")))
         if "--json" in sys.argv:
-            command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
             problem = {"code": code, "message": message, "fix": fix}
-            sys.stdout.write(
-                json.dumps({"schema": 1, "command": command, "ok": False, "result": {}, "error": problem}) + "\n"
-            )
+            show_json(command(), result or {}, problem)
     sys.exit(exit_code)
+
+
+def command() -> str:
+    """The command of this process, as typed."""
+    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")

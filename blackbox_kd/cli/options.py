@@ -1,5 +1,6 @@
 """Options that commands share, and what they open."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -27,14 +28,12 @@ FILE = "bbkd.toml"
 
 
 def find_config(config: Path | None, run: Path | None) -> Path:
-    """The given file, else the nearest bbkd.toml in the run directory or above it, else the one here."""
+    """The given file, else the nearest bbkd.toml in the run directory (or this folder) or above it."""
     if config is not None:
         return config
-    if run is not None:
-        for folder in (run.absolute(), *run.absolute().parents):
-            if (folder / FILE).is_file():
-                return folder / FILE
-    return Path.cwd() / FILE
+    start = Path.cwd() if run is None else run.absolute()
+    found = (folder / FILE for folder in (start, *start.parents, Path.cwd()) if (folder / FILE).is_file())
+    return next(found, Path.cwd() / FILE)
 
 
 def load_config(config: Path | None, run: Path | None, sets: list[str] | None) -> "Loaded":
@@ -67,3 +66,9 @@ def say(text: str) -> None:
     from blackbox_kd.text import safe
 
     sys.stdout.write(f"{safe(text)}\n")
+
+
+def show_json(command: str, result: object, error: object = None) -> None:
+    """The one object that --json prints on stdout."""
+    whole = {"schema": 1, "command": command, "ok": error is None, "result": result}
+    sys.stdout.write(json.dumps(whole if error is None else {**whole, "error": error}) + "\n")

@@ -2,14 +2,22 @@
 
 import importlib
 import json
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blackbox_kd.cli.options import ConfigOption, JsonOption, RunOption, SetOption, load_config, open_run, say
+from blackbox_kd.cli.options import (
+    ConfigOption,
+    JsonOption,
+    RunOption,
+    SetOption,
+    load_config,
+    open_run,
+    say,
+    show_json,
+)
 from blackbox_kd.cli.stages import STAGES
 from blackbox_kd.errors import BbkdError, UsageError
 
@@ -25,6 +33,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="where to write bbkd.toml")] = Path(),
     task: Annotated[str | None, typer.Option(help="a demonstration: tickets, units or word_problems")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of prompts, split, noise and training")] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a commented bbkd.toml; with --task, one that runs as it is, with a simulated teacher."""
     target = folder / "bbkd.toml"
@@ -32,7 +41,7 @@ def init(
         raise UsageError(f"{target} exists", "Remove it first, or name another folder.")
     if task is None:
         write(target, template("init.toml").replace("{{seed}}", str(seed)))
-        say(f"wrote {target}: name your teacher and prompts in it, then: bbkd check")
+        done(target, f"name your teacher and prompts in it, then: bbkd check --config {target}", as_json)
         return
     from blackbox_kd.tasks import named
 
@@ -47,7 +56,15 @@ def init(
     write(folder / "student_prompt.md", one.student_system + "\n")
     write(folder / "shots.jsonl", "\n".join(rows) + "\n")
     write(target, text)
-    say(f"wrote {target} (simulated teacher, task {task}); next: bbkd run --run {folder / 'runs' / 'main'}")
+    done(target, f"a simulated teacher, task {task}; next: bbkd run --run {folder}", as_json)
+
+
+def done(target: Path, what: str, as_json: bool) -> None:
+    """Say what was written and what comes next."""
+    if as_json:
+        show_json("init", {"config": str(target)})
+    else:
+        say(f"wrote {target}: {what}")
 
 
 def template(name: str) -> str:
@@ -71,28 +88,38 @@ def check(
 
     directory, loaded = open_run(config, run, sets, quiet=False)
     found = problems(loaded.config, directory)
-    plans = {name: plan(name, directory, loaded) for name in STAGES}
-    if as_json:
-        whole = {"problems": found, "stages": plans, "config": str(loaded.path)}
-        sys.stdout.write(json.dumps({"schema": 1, "command": "check", "ok": not found, "result": whole}) + "\n")
-    else:
-        say(f"{loaded.path}: {'valid' if not found else f'{len(found)} problems'}")
+    plans = planned(directory, loaded)
+    result = {"problems": found, "stages": plans, "config": str(loaded.path)}
+    if not as_json:
+        say(f"{loaded.path}: {'valid' if not found else f'problems found: {len(found)}'}")
         for name, what in plans.items():
             say(f"  {name:<9} {what}")
     if found:
-        raise UsageError("; ".join(found), "Correct this before `bbkd run`.")
+        raise UsageError("\n  ".join(found), "Correct this before `bbkd run`.", result)
+    if as_json:
+        show_json("check", result)
 
 
-def plan(name: str, directory: "RunDir", loaded: "Loaded") -> str:
-    """What a stage would do now, in a line."""
+def planned(directory: "RunDir", loaded: "Loaded") -> dict[str, str]:
+    """What each stage would do now, a line each; a stage behind one that runs may have to run as well."""
     from blackbox_kd.stages.stage import stale
 
-    stage = importlib.import_module(f"blackbox_kd.stages.{name}").STAGE
-    try:
-        why = stale(stage, directory, loaded.config)
-    except BbkdError as error:
-        return f"cannot run: {error.message}"
-    return f"would run: {'; '.join(why)}" if why else "up to date"
+    plans: dict[str, str] = {}
+    before = ""  # the first stage that would run
+    imported = directory.manifest_path("import").exists()
+    for name in STAGES:
+        if imported and name in ("prompts", "query"):
+            plans[name] = "not run: the completions were imported"
+            continue
+        stage = importlib.import_module(f"blackbox_kd.stages.{name}").STAGE
+        try:
+            why = stale(stage, directory, loaded.config)
+        except BbkdError as error:
+            why = (f"cannot: {error.message}",)
+        behind = f"would run if {before} writes anything new" if before else "up to date"
+        plans[name] = f"would run: {'; '.join(why)}" if why else behind
+        before = before or (name if why else "")
+    return plans
 
 
 def show(
@@ -110,7 +137,7 @@ def show(
     values, origins = listed(loaded)
     if as_json:
         table = {key: {"value": value, "origin": origins[key]} for key, value in values.items()}
-        sys.stdout.write(json.dumps({"schema": 1, "command": "config show", "ok": True, "result": table}) + "\n")
+        show_json("config show", table)
         return
     for key, value in values.items():
         say(f"{key} = {short(value)}" + (f"    # {origins[key]}" if origin else ""))

@@ -1,15 +1,17 @@
 """`bbkd prompts|query|generate|filter|train|evaluate|report|run`."""
 
 import importlib
-import json
-import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from blackbox_kd.cli.options import ConfigOption, JsonOption, QuietOption, RunOption, SetOption, open_run
-from blackbox_kd.errors import RowFailures
+from blackbox_kd.cli.options import ConfigOption, JsonOption, QuietOption, RunOption, SetOption, open_run, show_json
+from blackbox_kd.errors import RowFailures, UsageError
+
+if TYPE_CHECKING:
+    from blackbox_kd.config.whole import Config
+    from blackbox_kd.run import RunDir
 
 STAGES = ("prompts", "query", "filter", "train", "evaluate", "report")
 HELP = {
@@ -43,6 +45,8 @@ def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
     outcomes: list[Outcome] = []
     with directory.locked():
         imported = directory.manifest_path("import").exists()
+        if command == "run":
+            first_look(directory, loaded.config)
         for name in names:
             if imported and name in ("prompts", "query"):
                 directory.progress.note(f"{name}: not run, the completions were imported")
@@ -50,12 +54,20 @@ def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
             stage = importlib.import_module(f"blackbox_kd.stages.{name}").STAGE
             outcomes.append(execute_stage(stage, directory, loaded.config))
     failed = sum(outcome.failed for outcome in outcomes)
-    if chosen.as_json:
-        result = {one.stage: {"ran": one.ran, "reasons": one.reasons, "counts": one.counts} for one in outcomes}
-        sys.stdout.write(json.dumps({"schema": 1, "command": command, "ok": not failed, "result": result}) + "\n")
+    result = {one.stage: {"ran": one.ran, "reasons": one.reasons, "counts": one.counts} for one in outcomes}
     if failed:
         fix = f"They are listed in {directory / 'failures.jsonl'}."
-        raise RowFailures(f"finished, and {failed} rows failed for good", fix)
+        raise RowFailures(f"finished, and {failed} rows failed for good", fix, result)
+    if chosen.as_json:
+        show_json(command, result)
+
+
+def first_look(directory: "RunDir", config: "Config") -> None:
+    """Find what would stop a later stage before an earlier one costs anything; raises `UsageError`."""
+    from blackbox_kd.stages.checking import problems
+
+    if found := problems(config, directory, prompts=False):
+        raise UsageError("\n  ".join(found), "Correct this first: nothing was asked or changed.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,13 +1,21 @@
 """`bbkd try` and `bbkd import`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from blackbox_kd.cli.options import ConfigOption, JsonOption, QuietOption, RunOption, SetOption, open_run, say
+from blackbox_kd.cli.options import (
+    ConfigOption,
+    JsonOption,
+    QuietOption,
+    RunOption,
+    SetOption,
+    open_run,
+    say,
+    show_json,
+)
+from blackbox_kd.errors import UsageError
 
 
 def attempt(
@@ -26,11 +34,12 @@ def attempt(
 
     directory, loaded = open_run(config, run, sets, quiet)
     with directory.locked():
+        if directory.manifest_path("import").exists():
+            raise UsageError("this run's completions were imported: there is nothing to buy", "Use another --run.")
         stage.execute(prompts.STAGE, directory, loaded.config)
         tried = buy_some(directory, loaded.config, count)
     if as_json:
-        whole = {"schema": 1, "command": "try", "ok": True, "result": msgspec.to_builtins(tried)}
-        sys.stdout.write(json.dumps(whole) + "\n")
+        show_json("try", msgspec.to_builtins(tried))
         return
     for one in tried.completions:
         say(f"prompt     {one.messages[-1].content}")
@@ -47,6 +56,7 @@ def bring_in(
     run: RunOption = None,
     config: ConfigOption = None,
     sets: SetOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Start a run from completions that you hold already, in place of prompts and query (free)."""
@@ -55,8 +65,11 @@ def bring_in(
 
     directory, loaded = open_run(config, run, sets, quiet)
     with directory.locked():
-        execute(stage(file), directory, loaded.config)
-    say(f"next: bbkd filter --run {directory.path}")
+        outcome = execute(stage(file), directory, loaded.config)
+    if as_json:
+        show_json("import", {"ran": outcome.ran, "counts": outcome.counts})
+    else:
+        say(f"next: bbkd run --run {directory.path}")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ from blackbox_kd.run import flatten
 T = TypeVar("T")
 Raw = dict[str, Any]  # TOML values, before validation
 Where = Callable[[str], str]  # dotted key -> where it stands, for a message
+OTHER_VARIABLES = ("BBKD_LEDGER", "BBKD_RUN", "BBKD_CONFIG")  # read elsewhere
 TEXT_FILES = (".md", ".txt")
 LONG_STRING = re.compile(r"(?s)(\"{3}|'{3}).*?\1")
 
@@ -41,8 +42,12 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
     origins = {key: f"{path.name}:{line_of(text, key)}" for key in leaves(raw)}
     for name, value in sorted(environment.items()):
         section, _, rest = name.removeprefix("BBKD_").lower().partition("__")
-        if name.startswith("BBKD_") and (rest or section == "seed"):
-            assign(raw, ".".join((section, *rest.split("__"))).strip("."), value, name, origins)
+        if not name.startswith("BBKD_") or name in OTHER_VARIABLES:
+            continue
+        if not rest and section != "seed":
+            fix = "A setting has two underscores between section and key: BBKD_TRAIN__EPOCHS."
+            raise UsageError(f"{name}: no setting of bbkd", fix)
+        assign(raw, ".".join((section, *rest.split("__"))).strip("."), value, name, origins)
     for key, value in flags.items():
         assign(raw, key, value, f"--set {key}", origins)
     if isinstance(raw.get("teacher"), dict):
@@ -62,7 +67,10 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
         key = at.rstrip("`").replace("[...]", "").strip(".")
         if not any(under(name, key.partition("[0]")[0] + "[1]") for name in origins):
             key = key.replace("[0]", "")  # the only one carries no number
-        raise UsageError(f"{where(key)}: {key or 'bbkd.toml'}: {message}", "Correct the value.") from None
+        place = where(key)
+        named = "" if place.endswith(key) else f"{key or 'bbkd.toml'}: "
+        fix = 'Write a list: ["..."].' if "Expected `array`" in message else "Correct the value."
+        raise UsageError(f"{place}: {named}{message}", fix) from None
     return Loaded(with_texts(config, path.parent, where), path, origins)
 
 

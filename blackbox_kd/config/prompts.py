@@ -15,5 +15,5 @@ class Prompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     files: tuple[str, ...] = ()
     strategy: tuple[Strategy, ...] = ()
-    held_out: Annotated[int, msgspec.Meta(ge=0)] = 300  # prompts the student never trains on
+    held_out: Annotated[int, msgspec.Meta(ge=0)] | None = None  # never trained on; None: 300, or a fifth if few
     near_duplicate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8  # word 3-gram Jaccard that joins two prompts

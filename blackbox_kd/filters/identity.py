@@ -29,7 +29,7 @@ PATTERNS = {
         re.IGNORECASE,
     ),
     "signature": re.compile(
-        rf"(?:^|[(\[*_—-])\s*(?:this (?:answer|response|text) (?:was|is) )?"
+        rf"(?:^|[(\[*_—-])[ \t]{{0,3}}(?:this (?:answer|response|text) (?:was|is) )?"
         rf"(?:answered|generated|written|provided|created|powered) by\s+(?:an?\s+|the\s+)?"
         rf"(?:(?:{PLAIN})\b|(?:{COMMON})\b[^.!?\n]{{0,40}}?\b(?:{AI}|{MAKERS})\b)",
         re.IGNORECASE | re.MULTILINE,
@@ -45,22 +45,39 @@ PATTERNS = {
     ),
 }
 # fmt: on
-ASKED = re.compile(
-    rf"\b(?:who|what) (?:are|made|created|built|trained) you\b|\byour (?:name|maker|creator)\b|\b(?:{PLAIN})\b"
-    rf"|\b(?:{MAKERS})\b|\b(?:ai|language model|chat ?bot)\b",
+NAMES = re.compile(rf"\b(?:{PLAIN}|{COMMON}|{MAKERS})\b", re.IGNORECASE)
+WHO = re.compile(
+    r"\b(?:who|what) (?:are|made|created|built|trained) you\b|\bwhat(?:['’]s| is) your name\b"
+    r"|\byour (?:maker|creator|developers?)\b"
+    r"|\bare you (?:an? )?(?:ai|human|bot|robot|language model|chat ?bot|real)\b",
     re.IGNORECASE,
 )
+AN_AI = re.compile(r"\b(?:ai|language models?|chat ?bots?)\b", re.IGNORECASE)
+
+
+def asked_for(prompt: str, claim: str) -> bool:
+    """Whether a prompt asks who answers, or names what the claim names (or speaks of AI, where it names nothing)."""
+    named = {found.lower() for found in NAMES.findall(claim)}
+    if WHO.search(prompt):
+        return True
+    return bool(named & {found.lower() for found in NAMES.findall(prompt)}) if named else bool(AN_AI.search(prompt))
+
+
+def sentence(text: str, start: int) -> str:
+    """The rest of the sentence in which a claim begins."""
+    return re.split(r"[.!?\n](?:\s|$)", text[start : start + 400], maxsplit=1)[0]
 
 
 class Identity(Rule, frozen=True, kw_only=True, tag="identity"):
-    """Rejects self-descriptions of the teacher, unless the prompt is about a vendor, an AI or who is answering."""
+    """Rejects self-descriptions of the teacher, unless the prompt asks for it: who answers, or about what is named."""
 
     allow_when_asked: bool = True
 
     def check(self, completion: Completion) -> Verdict:
         """Reject a self-description; the reason is `name`, `maker`, `signature` or `ai`, the span its words."""
-        asked = self.allow_when_asked and any(ASKED.search(m.content) for m in completion.messages if m.role == "user")
+        prompt = "\n".join(turn.content for turn in completion.messages if turn.role == "user")
         for reason, pattern in PATTERNS.items():
-            if (found := pattern.search(completion.text)) and not asked:
+            found = pattern.search(completion.text)
+            if found and not (self.allow_when_asked and asked_for(prompt, sentence(completion.text, found.start()))):
                 return Verdict(rule=self.name, kept=False, reason=reason, span=found.span())
         return Verdict(rule=self.name, kept=True)

@@ -77,22 +77,17 @@ def funnel_chart(steps: Sequence[Count]) -> Markup:
     return _svg("funnel", "Rows at each step", 0.2 + 0.29 * len(steps), draw)
 
 
-def loss_chart(train: Sequence[LossPoint], validation: Sequence[LossPoint]) -> Markup:
-    """Training and validation loss over steps, in nats a token; empty with fewer than two points in both."""
-    if max(len(train), len(validation)) < 2:
+def loss_chart(points: Sequence[LossPoint]) -> Markup:
+    """The training loss over steps, in nats a token; empty with fewer than two points."""
+    if len(points) < 2:
         return Markup()
 
     def draw(axes: Axes) -> None:
-        lines = ((train, "training", BLUE, "-", ""), (validation, "validation", ORANGE, "--", "o"))
-        for points, name, colour, line, marker in lines:
-            if points:
-                steps, losses = [point.step for point in points], [point.loss for point in points]
-                axes.plot(steps, losses, color=colour, linestyle=line, marker=marker, markersize=4, label=name)
+        axes.plot([point.step for point in points], [point.loss for point in points], color=BLUE)
         axes.set_xlabel("step")
-        axes.set_ylabel("loss (nats a token)")
+        axes.set_ylabel("training loss (nats a token)")
         axes.set_ylim(bottom=0)
         axes.grid()
-        axes.legend(frameon=False, labelcolor=INK)
 
     return _svg("loss", "Loss over training steps", 2.8, draw)
 

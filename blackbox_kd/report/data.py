@@ -38,13 +38,19 @@ class NoiseRecall(ReportRecord, frozen=True, kw_only=True):
 
 
 class StageUsage(ReportRecord, frozen=True, kw_only=True):
-    """Tokens and cost of one stage; `cost_usd` is None where a price is unknown."""
+    """Tokens and cost of one stage; `cost_usd` is None where a price is unknown.
+
+    `failed` counts rows that failed for good, `ambiguous` requests whose reply was lost and that were sent again.
+    """
 
     stage: str
     requests: int
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None = None
+    failed: int = 0
+    ambiguous: int = 0
+    bought_usd: float | None = None  # of the cost, what the last run paid
 
 
 class LossPoint(ReportRecord, frozen=True, kw_only=True):
@@ -62,6 +68,7 @@ class Score(ReportRecord, frozen=True, kw_only=True):
 
     model: str
     n: int
+    families: int = 0  # of the n prompts; 0 where it is not known
     metric: str = "exact_match"
     slice: str = ""
     value: float | None = None
@@ -100,9 +107,9 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     date: str  # as the card shows it: 2026-11-30
     seed: int
     simulated: bool
-    task: str
-    version: str  # of bbkd
-    student: str  # the base model, as configured
+    task: str  # one of ours; empty for any other
+    version: str  # of bbkd, as it trained
+    student: str  # the base model, as it was trained
     teachers: tuple[str, ...]  # provider and model as served
     metric: str = "exact_match"  # the one that verdict, gap and examples are about
     student_system: str = ""
@@ -112,10 +119,10 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     noise: tuple[NoiseRecall, ...] = ()
     usage: tuple[StageUsage, ...] = ()
     loss: tuple[LossPoint, ...] = ()
-    validation_loss: tuple[LossPoint, ...] = ()
     validation_nll: float | None = None  # nats a completion token, of the finished student
     scores: tuple[Score, ...] = ()
     pgr: Pgr | None = None
+    pgr_of_agreement: bool = False  # without references the gap is one of agreement with the teacher
     mcnemar_p: float | None = None  # student against base
     minimum_detectable: float | None = None
     examples: tuple[Answers, ...] = ()

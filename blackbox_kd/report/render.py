@@ -21,7 +21,7 @@ def html(data: ReportData) -> str:
     svg = {
         "scores": charts.scores_chart(data),
         "funnel": charts.funnel_chart(data.funnel),
-        "loss": charts.loss_chart(data.loss, data.validation_loss),
+        "loss": charts.loss_chart(data.loss),
     }
     page = env.get_template("report.html.j2")
     return page.render(_view(data), charts=svg, tiles=tables.tiles(data), open_examples=OPEN_EXAMPLES)
@@ -48,7 +48,7 @@ def table(rows: Table) -> Markup:
 def _markdown(template: str, view: dict[str, object]) -> str:
     env = _environment(autoescape=False)
     env.finalize = lambda value: value if _marked(value) else words.inline(str(value))
-    env.filters["block"] = words.block
+    env.filters |= {"block": words.block, "whole": words.whole}
     env.filters["table"] = table
     return env.get_template(template).render(view)
 
@@ -79,6 +79,7 @@ def _view(data: ReportData) -> dict[str, object]:
         "funnel": tables.funnel(data),
         "noise": tables.noise(data),
         "usage": tables.usage(data),
+        "usage_notes": tables.usage_notes(data),
         "training": tables.training(data),
         "provenance": Table(("Fact", "Value"), tuple((fact.key, fact.value) for fact in whole), numeric=False),
         "sections": [fact for fact in data.provenance if fact not in whole],
@@ -86,11 +87,12 @@ def _view(data: ReportData) -> dict[str, object]:
     }
 
 
-def _mark(score: float | None) -> str:
-    """A score as one word beside an answer."""
+def _mark(score: float | None, reference: str | None) -> str:
+    """A score as one word beside an answer: without a reference it is only the teacher's answer that it was held to."""
     if score is None:
         return ""
-    return {0.0: "wrong", 1.0: "right"}.get(score, f"{score:.2f}")
+    wrong, right = ("different", "same") if reference is None else ("wrong", "right")
+    return {0.0: wrong, 1.0: right}.get(score, f"{score:.2f}")
 
 
 def _marked(value: object) -> bool:

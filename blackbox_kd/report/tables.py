@@ -3,8 +3,10 @@
 import msgspec
 
 from blackbox_kd.report.data import CLEAN, NoiseRecall, ReportData, Score, cost_usd, rate_of, score_of
-from blackbox_kd.report.words import LABELS, UNKNOWN, label, number, p_value, percent, span, usd
+from blackbox_kd.report.words import LABELS, UNKNOWN, counted, label, number, p_value, percent, span, usd
 from blackbox_kd.stats import Interval
+
+AGREEMENT = ", of agreement with the teacher"
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -33,7 +35,8 @@ def tiles(data: ReportData) -> tuple[Tile, ...]:
         if accuracy or name != "teacher"
     ]
     if data.pgr is not None:
-        found.append(Tile("Gap recovered", *_recovered(data)))
+        value, note = _recovered(data)
+        found.append(Tile("Gap recovered" + (AGREEMENT if data.pgr_of_agreement else ""), value, note))
     rows = next((step.count for step in reversed(data.funnel) if not step.lost and "train" in step.name.lower()), None)
     if rows is not None:
         found.append(Tile("Training rows", number(rows), "after filtering"))
@@ -70,12 +73,16 @@ def comparisons(data: ReportData) -> Table:
     """Gap recovered, the test of student against base, and what so many prompts can show."""
     rows: list[tuple[str, ...]] = []
     if data.pgr is not None:
-        rows.append(("Performance gap recovered", *_recovered(data)))
+        name = "Performance gap recovered" + (AGREEMENT if data.pgr_of_agreement else "")
+        rows.append((name, *_recovered(data)))
+    alike = _alike(data)
     if data.mcnemar_p is not None:
-        rows.append(("Student against untuned", p_value(data.mcnemar_p), "McNemar's exact test, two-sided"))
+        note = f"McNemar's exact test, two-sided{alike}"
+        rows.append(("Student against untuned", p_value(data.mcnemar_p), note))
     if data.minimum_detectable is not None:
         points = f"{100 * data.minimum_detectable:.1f} points"
-        rows.append(("Smallest difference that can be shown", points, "with power 0.8 at the 5 % level"))
+        note = f"with power 0.8 at the 5 % level{alike}"
+        rows.append(("Smallest difference that can be shown", points, note))
     gain, cost = _gain(data), cost_usd(data)
     if gain is not None and gain > 0 and cost and not data.simulated:
         rows.append(("Cost of one point gained", usd(cost / (100 * gain)), "all stages, over the untuned student"))
@@ -107,24 +114,16 @@ def funnel(data: ReportData) -> Table:
 
 def noise(data: ReportData) -> Table:
     """What became of the faults that the simulated teacher planted."""
-    rows = [
-        (
-            r.kind,
-            number(r.planted),
-            number(r.rejected),
-            recall(r),
-        )
-        for r in data.noise
-    ]
-    return Table(("Planted in the answer", "Answers", "Rejected", "Recall"), tuple(rows))
+    rows = [(r.kind, number(r.planted), number(r.rejected), *recall(r)) for r in data.noise]
+    return Table(("Planted in the answer", "Answers", "Rejected", "Recall", "False alarms"), tuple(rows))
 
 
-def recall(of: NoiseRecall) -> str:
-    """The share rejected; of clean answers it is the share of false alarms."""
+def recall(of: NoiseRecall) -> tuple[str, str]:
+    """The share rejected, (of a fault, of clean answers): one of the two is empty."""
     if not of.planted:
-        return "none planted"
+        return "none planted", ""
     share = percent(of.rejected / of.planted)
-    return f"{share} false alarms" if of.kind == CLEAN else share
+    return ("", share) if of.kind == CLEAN else (share, "")
 
 
 def usage(data: ReportData) -> Table:
@@ -140,12 +139,35 @@ def usage(data: ReportData) -> Table:
     return Table(("Stage", "Requests", "Prompt tokens", "Completion tokens", cost), tuple(rows))
 
 
+def usage_notes(data: ReportData) -> tuple[str, ...]:
+    """What the table of tokens and cost does not say: failed rows, lost replies, what the last run paid."""
+    notes = []
+    for one in data.usage:
+        if one.bought_usd is not None:
+            notes.append(f"{one.stage}: {usd(one.bought_usd)} of it in the last run")
+        if one.ambiguous:
+            lost = counted(one.ambiguous, "request")
+            notes.append(f"{one.stage}: {lost} perhaps paid twice: connection or process lost")
+        if one.failed:
+            notes.append(f"{one.stage}: {counted(one.failed, 'row')} failed for good")
+    return tuple(notes)
+
+
 def training(data: ReportData) -> Table:
     """How the student was trained, and how well it predicts the validation rows."""
     rows = [(fact.key, fact.value) for fact in data.training]
     if data.validation_nll is not None:
         rows.append(("Validation loss", f"{data.validation_nll:.4f} nats a completion token"))
     return Table(("Training", ""), tuple(rows), numeric=False)
+
+
+def _alike(data: ReportData) -> str:
+    """The caveat of what takes prompts as independent, where some share a family."""
+    student = score_of(data, "student")
+    if student is None or not 0 < student.families < student.n:
+        return ""
+    families = "1 family" if student.families == 1 else f"{number(student.families)} families"
+    return f"; prompts taken as independent; they come from {families}"
 
 
 def _note(score: Score, accuracy: bool) -> str:

@@ -1,7 +1,7 @@
 """The verdict on a student in one plain sentence, which claims no more than the numbers do."""
 
 from blackbox_kd.report.data import FEW_ITEMS, ReportData, Score, score_of
-from blackbox_kd.report.words import number, p_value, percent, span
+from blackbox_kd.report.words import counted, p_value, percent, span
 from blackbox_kd.stats import Interval
 
 SIMULATED = (
@@ -25,9 +25,9 @@ def _agreement(data: ReportData, student: Score) -> str:
     untuned = f" (untuned: {percent(base.agreement)})" if base and base.agreement is not None else ""
     interval = f", 95 % interval {span(student.agreement_interval)}" if student.agreement_interval else ""
     return (
-        f"The student gives the {_teacher(data)}'s answer to {percent(student.agreement)} of {number(student.n)} "
-        f"held-out prompts{untuned}{interval}: this is agreement with the teacher, not accuracy, "
-        "as there are no reference answers"
+        f"The student gives the {_teacher(data)}'s answer to {percent(student.agreement)} of "
+        f"{counted(student.n, 'held-out prompt')}{untuned}{interval}: this is agreement with the teacher, not "
+        "accuracy, as there are no reference answers"
     )
 
 
@@ -39,7 +39,7 @@ def _accuracy(data: ReportData, student: Score) -> str:
         if score is not None and score.value is not None
     ]
     beside = f" ({', '.join(others)})" if others else ""
-    prompts = f"{number(student.n)} held-out prompts"
+    prompts = counted(student.n, "held-out prompt")
     if data.metric == "exact_match":
         head = f"The student answers {percent(student.value)} of {prompts} exactly{beside}"
     else:
@@ -69,9 +69,9 @@ def _few(data: ReportData, student: Score) -> str:
     if student.n >= FEW_ITEMS or data.minimum_detectable is None:
         return ""
     if data.minimum_detectable >= 1:
-        return f"; {number(student.n)} prompts are too few to show any difference"
+        return f"; {counted(student.n, 'prompt')} {'is' if student.n == 1 else 'are'} too few to show any difference"
     points = f"{100 * data.minimum_detectable:.0f} points"
-    return f"; with only {number(student.n)} prompts, differences below {points} cannot be told from chance"
+    return f"; with only {counted(student.n, 'prompt')}, differences below {points} cannot be told from chance"
 
 
 def _teacher(data: ReportData) -> str:

@@ -34,8 +34,13 @@ def inline(text: str) -> Markup:
 
 
 def block(text: str) -> Markup:
-    """The text as a fenced code block that it cannot close itself."""
-    content = safe(clipped(text)).strip("\n")
+    """The text's first `LONGEST` characters as a fenced code block that it cannot close itself."""
+    return whole(clipped(text))
+
+
+def whole(text: str) -> Markup:
+    """All of the text as a fenced code block."""
+    content = safe(text).strip("\n")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", content)), default=0))
     return Markup(f"{fence}text\n{content}\n{fence}")
 
@@ -48,6 +53,11 @@ def label(model: str) -> str:
 def number(value: int) -> str:
     """An integer with its thousands apart."""
     return f"{value:,}"
+
+
+def counted(value: int, what: str) -> str:
+    """So many of a thing: `1 prompt`, `1,200 prompts`."""
+    return f"{number(value)} {what}{'' if value == 1 else 's'}"
 
 
 def usd(value: float | None) -> str:

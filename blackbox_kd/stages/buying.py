@@ -40,28 +40,30 @@ async def asking(run: RunDir, config: Config, prompts: Iterable[Prompt]) -> Asyn
     """A client over the ledger; money spent for these prompts before counts towards the budget."""
     with open_ledger(ledger_path(run.root)) as ledger:
         async with resolved(config, run) as (targets, keys):
-            limit = budget_usd(config)
-            spent = 0.0 if limit is None else spent_usd(rows_of(prompts, targets), targets, ledger)
-            async with TeacherClient(targets, keys, ledger, config.query, Budget(limit, targets, spent)) as client:
+            limits = budget_usd(config)
+            spent = spent_usd(rows_of(prompts, targets), targets, ledger) if limits else {}
+            async with TeacherClient(targets, keys, ledger, config.query, Budget(limits, targets, spent)) as client:
                 yield client
 
 
-def budget_usd(config: Config) -> float | None:
-    """The budgets of all teachers together; None where none is set."""
-    budgets = [teacher.budget_usd for teacher in config.teacher if teacher.budget_usd is not None]
-    return sum(budgets) if budgets else None
+def budget_usd(config: Config) -> dict[str, float]:
+    """The budget of each teacher that has one, by its label."""
+    return {teacher.model: teacher.budget_usd for teacher in config.teacher if teacher.budget_usd is not None}
 
 
 def rows_of(prompts: Iterable[Prompt], targets: tuple[Target, ...]) -> Iterator[Row]:
-    """Every sample of every prompt, as many as its teacher's `n`."""
+    """The samples to buy: of a train prompt its teacher's `n`, of a held-out one the first, which alone is measured."""
     for prompt in prompts:
-        yield from (Row(prompt, sample) for sample in range(choose(targets, prompt.id).sampling.n))
+        samples = choose(targets, prompt.id).sampling.n if prompt.split == "train" else 1
+        yield from (Row(prompt, sample) for sample in range(samples))
 
 
-def spent_usd(rows: Iterable[Row], targets: tuple[Target, ...], ledger: Ledger) -> float:
-    """What every attempt at these rows cost, or may have cost where its reply was never seen."""
-    distinct = {asked.key: asked for asked in (asked_of(row, targets) for row in rows)}
-    return sum(paid_usd(asked, raw) for asked in distinct.values() for raw in ledger.paid(asked.key))
+def spent_usd(rows: Iterable[Row], targets: tuple[Target, ...], ledger: Ledger) -> dict[str, float]:
+    """By teacher, what every attempt at these rows cost, or may have cost where its reply was never seen."""
+    spent = dict.fromkeys((target.label for target in targets), 0.0)
+    for asked in {asked.key: asked for asked in (asked_of(row, targets) for row in rows)}.values():
+        spent[asked.target.label] += sum(paid_usd(asked, raw) for raw in ledger.paid(asked.key))
+    return spent
 
 
 def asked_of(row: Row, targets: tuple[Target, ...]) -> Asked:

@@ -18,12 +18,13 @@ from blackbox_kd.run import (
     TRAIN_ROWS,
     Counts,
     RunDir,
+    flatten,
     require,
 )
 from blackbox_kd.stages.scoring import Metrics, compared, model_score, scored, scorers
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.stages.targets import shots_of
-from blackbox_kd.stages.train import student_spec
+from blackbox_kd.stages.train import student_files, student_spec
 
 HEADROOM = 1.5  # new tokens allowed, over the teacher's 99th percentile: an untuned model rambles to any limit
 
@@ -35,7 +36,8 @@ def main(run: RunDir, config: Config) -> Counts:
     """
     student = require(run / STUDENT, "train")
     answers = teacher_answers(run, config.evaluate.limit)
-    prompts = {one.id: one for one in read_rows(run / PROMPTS, Prompt) if one.id in answers}
+    held_out = [one for one in read_rows(run / PROMPTS, Prompt) if one.split == "held_out"]
+    prompts = {one.id: one for one in held_out if one.id in answers}
     metrics = scorers(config.evaluate.metrics, run.root)
     teacher = [predicted("teacher", one) for one in answers.values()]
     limit = config.evaluate.max_new_tokens or token_limit(run, student)
@@ -62,9 +64,18 @@ def main(run: RunDir, config: Config) -> Counts:
         mcnemar_p=p,
         minimum_detectable=detectable,
         max_new_tokens=limit,
+        notes=notes(len(prompts), min(len(held_out), config.evaluate.limit or len(held_out))),
     )
     write_json(run / METRICS, whole)
     return {"items": len(prompts), "models": len(by_model), "max_new_tokens": limit}
+
+
+def notes(measured: int, wanted: int) -> tuple[str, ...]:
+    """What a reader has to know of the prompts that were measured."""
+    missing = wanted - measured
+    return (
+        (f"{missing} of {wanted} held-out prompts have no answer of the teacher and are left out.",) if missing else ()
+    )
 
 
 def teacher_answers(run: RunDir, limit: int | None) -> dict[str, Completion]:
@@ -91,11 +102,11 @@ def predicted(model: str, completion: Completion) -> Prediction:
 def token_limit(run: RunDir, student: Path) -> int:
     """1.5 times the 99th percentile of the dataset's completions, in the student's tokens."""
     from blackbox_kd.student.load import load
-    from blackbox_kd.student.template import encode
+    from blackbox_kd.student.template import encode_content
 
     tokenizer = load(str(student)).tokenizer
     rows = read_rows(run / TRAIN_ROWS, Example)
-    counts = sorted(len(encode(tokenizer, one.completion[0].content)) for one in rows)
+    counts = sorted(len(encode_content(tokenizer, one.completion[0].content)) for one in rows)
     return int(HEADROOM * counts[min(len(counts) - 1, int(0.99 * len(counts)))]) + 1
 
 
@@ -160,7 +171,8 @@ def asked(run: RunDir, config: Config, model: str, prompt: Prompt) -> Sequence[M
 
 def settings(config: Config) -> dict[str, object]:
     """`[evaluate]`, and what of the other sections the models see."""
-    seen: dict[str, object] = {"evaluate": config.evaluate, "seed": config.seed, "train.system": config.train.system}
+    plain = {name: value for name, value in flatten(config.evaluate).items() if name != "batch_size"}
+    seen: dict[str, object] = {"evaluate": plain, "seed": config.seed, "train.system": config.train.system}
     seen |= {"train.student": config.train.student, "train.template_args": config.train.template_args}
     if config.evaluate.full_prompt and config.teacher:
         seen["teacher.system"] = config.teacher[0].system
@@ -172,7 +184,7 @@ def reads(run: RunDir, config: Config) -> list[Path]:
     """Prompts, the teacher's answers, the student, the shots, and the user's own metrics."""
     own = [run.root / name.rpartition(":")[0] for name in config.evaluate.metrics if ".py:" in name]
     shots = [run.root / one.shots.file for one in config.teacher[:1] if one.shots]
-    return [run / PROMPTS, run / COMPLETIONS, run / STUDENT, *shots, *own]
+    return [run / PROMPTS, run / COMPLETIONS, run / STUDENT, *student_files(config, run), *shots, *own]
 
 
 STAGE = Stage(

@@ -1,7 +1,7 @@
 """filter: what the student will learn from, and a reason for everything else. It never asks anybody anything."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
@@ -10,6 +10,7 @@ from blackbox_kd.jsonl import read_rows, text_digest, write_rows
 from blackbox_kd.records import Completion, Example, Message, Rejection, Verdict
 from blackbox_kd.run import COMPLETIONS, REJECTED, TRAIN_ROWS, VALIDATION_ROWS, Counts, RunDir, require
 from blackbox_kd.stages.stage import Stage
+from blackbox_kd.text import fold
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -27,18 +28,22 @@ def main(run: RunDir, config: Config) -> Counts:
     reasons = Counter(one.reason for one in rejections)
     write_rows(run / REJECTED, rejections)
     if not kept:
+        for name in (TRAIN_ROWS, VALIDATION_ROWS):  # of another filtering: nothing is left to train on
+            (run / name).unlink(missing_ok=True)
         common = ", ".join(f"{name} {count}" for name, count in reasons.most_common(5)) or "no completions of prompts"
         raise InputError(
             f"no row is left of {len(completions)}: {common}",
             f"Look into {run / REJECTED}, then loosen a filter in [filter].",
         )
     share = config.filter.validation
-    validation = {one.prompt_id for one in kept if is_validation(one, share)}
-    if len(validation) == len({one.prompt_id for one in kept}):
-        validation = set()
-    write_rows(run / TRAIN_ROWS, (example(one) for one in kept if one.prompt_id not in validation))
-    write_rows(run / VALIDATION_ROWS, (example(one) for one in kept if one.prompt_id in validation))
-    rows = sum(one.prompt_id not in validation for one in kept)
+    validation = [one for one in kept if is_validation(one, share)]
+    train = [one for one in kept if not is_validation(one, share)]
+    if not train:
+        train, validation = validation, []
+    apart(train, validation, [one for one in found if one.split == "held_out"])
+    write_rows(run / TRAIN_ROWS, map(example, train))
+    write_rows(run / VALIDATION_ROWS, map(example, validation))
+    rows = len(train)
     counts: Counts = {"completions": len(completions), "held_out": len(found) - len(completions), "kept": len(kept)}
     counts |= {"rejected": len(rejections), "train_rows": rows, "validation_rows": len(kept) - rows}
     return counts | {f"rejected.{name}": count for name, count in sorted(reasons.items())}
@@ -67,19 +72,25 @@ def rejection(completion: Completion, verdicts: tuple[Verdict, ...]) -> Rejectio
 
 
 def is_validation(completion: Completion, share: float) -> bool:
-    """Whether a prompt's rows measure validation loss: fixed by its id, all samples of a prompt alike."""
-    return int(text_digest("validation", completion.prompt_id), 16) / 16**16 < share
+    """Whether a prompt's rows measure validation loss: fixed by its family, which stays on one side."""
+    return int(text_digest("validation", completion.family or completion.prompt_id), 16) / 16**16 < share
+
+
+def apart(*sides: list[Completion]) -> None:
+    """Raise `InputError` if a prompt's text is on two sides."""
+    where: dict[str, int] = {}
+    for number, side in enumerate(sides):
+        for one in side:
+            text = fold("\n".join(turn.content for turn in one.messages))
+            if where.setdefault(text, number) != number:
+                message = f"the prompt of {one.id} is on two sides of the split: {one.messages[-1].content[:60]!r}"
+                raise InputError(message, "Run `bbkd prompts` again: it keeps equal prompts together.")
 
 
 def example(completion: Completion) -> Example:
     """The row to train on."""
     answer = (Message(role="assistant", content=completion.text.strip()),)
     return Example(id=completion.id, prompt=completion.messages, completion=answer, weight=completion.weight)
-
-
-def held_out(run: RunDir) -> Iterator[Completion]:
-    """The teacher's answers to the held-out prompts."""
-    return (one for one in read_rows(run / COMPLETIONS, Completion) if one.split == "held_out")
 
 
 STAGE = Stage(

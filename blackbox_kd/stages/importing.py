@@ -7,8 +7,8 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Completion, FinishReason, Json, Prompt, Usage
-from blackbox_kd.run import COMPLETIONS, PROMPTS, Counts, RunDir
-from blackbox_kd.stages.prompts import family_of, finished, split_of
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Counts, RunDir
+from blackbox_kd.stages.prompts import family_of, finished, held_out_of, split_of
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.strategies.base import Draft
 from blackbox_kd.strategies.files import Row, draft, rows
@@ -26,11 +26,20 @@ def stage(file: Path) -> Stage:
 
     return Stage(
         name="import",
-        settings=lambda config: {"prompts.held_out": config.prompts.held_out, "seed": config.seed},
+        settings=settings,
         reads=lambda run, config: [file.absolute()],
         writes=(PROMPTS, COMPLETIONS),
         main=main,
     )
+
+
+def settings(config: Config) -> dict[str, object]:
+    """What decides on the split."""
+    return {
+        "prompts.held_out": config.prompts.held_out,
+        "prompts.near_duplicate": config.prompts.near_duplicate,
+        "seed": config.seed,
+    }
 
 
 def imported(file: Path, run: RunDir, config: Config) -> Counts:
@@ -44,19 +53,24 @@ def imported(file: Path, run: RunDir, config: Config) -> Counts:
         if first.messages != one.messages:
             raise InputError(f"{where}: the id {name!r} stands at {first.where} with another prompt", "Ids are unique.")
         sample = row.get("sample", len(answers[name]))
-        if not isinstance(sample, int) or sample in answers[name]:
-            raise InputError(f"{where}: sample {sample!r} of this prompt is no number or stands here twice", "")
+        if type(sample) is not int or sample < 0 or sample in answers[name]:
+            fix = "Number the answers to a prompt 0, 1, 2, or leave `sample` out."
+            raise InputError(f"{where}: sample {sample!r} is no whole number, or this prompt has it already", fix)
         answers[name][sample] = (where, row)
     if not named:
         raise InputError(f"{file}: no rows", 'A row has "prompt" or "messages", and "completion".')
     families = family_of(named, config.prompts.near_duplicate)
-    splits = split_of(named, families, config.prompts.held_out, config.seed)
+    splits = split_of(named, families, held_out_of(config.prompts.held_out, len(named)), config.seed)
     prompts = [finished(name, one, families[name], splits[families[name]]) for name, one in sorted(named.items())]
     completions = [
         completion(prompt, sample, *answers[prompt.id][sample])
         for prompt in prompts
         for sample in sorted(answers[prompt.id])
     ]
+    for name in ("prompts", "query"):  # what this run had before is not what its completions come from now
+        run.manifest_path(name).unlink(missing_ok=True)
+    for file_name in (FAILURES, PLANTED, BOOKS):
+        (run / file_name).unlink(missing_ok=True)
     write_rows(run / PROMPTS, prompts)
     write_rows(run / COMPLETIONS, completions)
     sides = Counter(prompt.split for prompt in prompts)
@@ -68,12 +82,13 @@ def completion(prompt: Prompt, sample: int, where: str, row: Row) -> Completion:
     text = row.get("completion")
     if not isinstance(text, str):
         raise InputError(f"{where}: a row needs a `completion`", 'Write {"prompt": "...", "completion": "..."}.')
-    model = str(row.get("model") or "unknown")
+    model = clean(str(row.get("model") or "unknown"))
     return Completion(
         prompt_id=prompt.id,
         sample=sample,
         messages=prompt.messages,
         split=prompt.split,
+        family=prompt.family,
         text=clean(text),
         finish_reason=reason(row.get("finish_reason")),
         teacher=f"imported/{model}",

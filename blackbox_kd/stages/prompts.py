@@ -9,7 +9,7 @@ import msgspec
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest, write_rows
-from blackbox_kd.records import Prompt, Split
+from blackbox_kd.records import Message, Prompt, Split
 from blackbox_kd.run import PROMPTS, Counts, RunDir
 from blackbox_kd.shingles import near_duplicate_groups
 from blackbox_kd.stages.stage import Stage
@@ -17,6 +17,9 @@ from blackbox_kd.strategies.base import Draft, asked
 from blackbox_kd.strategies.files import drafts, expand
 from blackbox_kd.strategies.template import Template
 from blackbox_kd.tasks import TaskPrompts
+from blackbox_kd.text import fold
+
+HELD_OUT = 300  # enough to show differences of about eight points
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -25,12 +28,13 @@ def main(run: RunDir, config: Config) -> Counts:
     if not named:
         raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
     families = family_of(named, config.prompts.near_duplicate)
-    splits = split_of(named, families, config.prompts.held_out, config.seed)
+    wanted = held_out_of(config.prompts.held_out, len(named))
+    splits = split_of(named, families, wanted, config.seed)
     prompts = [finished(name, draft, families[name], splits[families[name]]) for name, draft in sorted(named.items())]
     held_out = sum(prompt.split == "held_out" for prompt in prompts)
-    if held_out < config.prompts.held_out:
+    if held_out < wanted:
         run.progress.note(
-            f"prompts: {held_out} of {config.prompts.held_out} could be held out: families stay whole "
+            f"prompts: {held_out} of {wanted} could be held out: families stay whole "
             f"(the largest has {largest(families)} prompts); `family` on your rows makes smaller ones"
         )
     write_rows(run / PROMPTS, prompts)
@@ -55,7 +59,7 @@ def collected(config: Config, root: Path) -> Iterator[Draft]:
 
 def from_task(strategy: TaskPrompts, config: Config) -> Iterator[Draft]:
     """The rows of one of our own tasks."""
-    for row in strategy.rows(config.seed, min(config.prompts.held_out, strategy.count)):
+    for row in strategy.rows(config.seed, min(held_out_of(config.prompts.held_out, strategy.count), strategy.count)):
         yield Draft(
             messages=asked(row.prompt),
             where=f"task {strategy.task}",
@@ -102,12 +106,38 @@ def merged(first: Draft, again: Draft) -> Draft:
 
 
 def family_of(named: dict[str, Draft], threshold: float) -> dict[str, str]:
-    """The family of each prompt: its own, or its strategy's, else its group of near-duplicates."""
+    """The family of each prompt: its own, or its strategy's, else its group of near-duplicates.
+
+    Families that share a text are one, whatever they are called: no text is on both sides.
+    """
     families = {name: draft.family for name, draft in named.items() if draft.family is not None}
     rest = sorted(name for name in named if name not in families)
-    groups = near_duplicate_groups([named[name].messages[-1].content for name in rest], threshold)
+    groups = near_duplicate_groups([asked_text(named[name].messages) for name in rest], threshold)
     families.update({name: f"near:{rest[group]}" for name, group in zip(rest, groups, strict=True)})
-    return families
+    first: dict[str, str] = {}
+    joined: dict[str, str] = {}
+
+    def root(family: str) -> str:
+        while family in joined:
+            family = joined[family]
+        return family
+
+    for name in sorted(named):
+        text = fold(asked_text(named[name].messages))
+        one, other = sorted((root(families[name]), root(first.setdefault(text, families[name]))))
+        if one != other:
+            joined[other] = one
+    return {name: root(family) for name, family in families.items()}
+
+
+def asked_text(messages: tuple[Message, ...]) -> str:
+    """All turns of a conversation as one text, to compare it by."""
+    return "\n".join(turn.content for turn in messages)
+
+
+def held_out_of(asked: int | None, prompts: int) -> int:
+    """How many prompts to hold out: as many as set, else 300, or a fifth where there are fewer than 1,500."""
+    return min(HELD_OUT, prompts // 5) if asked is None else asked
 
 
 def split_of(named: dict[str, Draft], families: dict[str, str], held_out: int, seed: int) -> dict[str, Split]:

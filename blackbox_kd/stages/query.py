@@ -14,12 +14,14 @@ from blackbox_kd.records import Completion, Failure, Json, Prompt, Record
 from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Counts, RunDir, require
 from blackbox_kd.stages.buying import Row, asking, buy, rows_of, stored_reply
 from blackbox_kd.stages.stage import Stage
+from blackbox_kd.teachers.budget import paid_usd
 from blackbox_kd.teachers.client import TeacherClient
-from blackbox_kd.teachers.request import build, completion, cost_usd
-from blackbox_kd.teachers.target import Target, choose
+from blackbox_kd.teachers.ledger import Ledger
+from blackbox_kd.teachers.request import Asked, build, completion
+from blackbox_kd.teachers.target import choose
 from blackbox_kd.teachers.wire import Reply
 
-NOT_STALE = ("budget_usd", "terms", "price", "api_key_env", "allow_http")
+NOT_STALE = ("budget_usd", "terms", "api_key_env", "allow_http")
 
 
 class Planted(Record, frozen=True, kw_only=True):
@@ -56,7 +58,8 @@ async def ask_all(run: RunDir, config: Config, prompts: list[Prompt]) -> Counts:
 def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run: RunDir) -> Counts:
     """Write completions.jsonl, failures.jsonl and, of a simulated teacher, what it planted; returns the counts."""
     counts: Counts = {"rows": len(rows), "completions": 0, "failed": sum(not one.retryable for one in failures)}
-    counts |= {"ambiguous": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0, "unpriced": 0}
+    counts |= {"ambiguous": 0, "prompt_tokens": 0, "completion_tokens": 0, "unpriced": 0}
+    counts |= {"cost_usd": 0.0, "bought_usd": round(client.budget.bought_usd, 6)}
     kinds = planted_kinds(run / BOOKS)
     planted: list[Planted] = []
     seen: set[str] = set()
@@ -68,8 +71,7 @@ def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run
             reply = stored_reply(row, target, client.ledger)
             if asked.key not in seen:  # equal prompts under different ids share one request
                 seen.add(asked.key)
-                counts["ambiguous"] += client.ledger.ambiguous(asked.key)
-                bought(counts, reply, target)
+                paid(counts, asked, reply, client.ledger)
             if reply is None:
                 continue
             made = completion(row.prompt, row.sample, target, reply)
@@ -84,19 +86,19 @@ def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run
         write_rows(run / PLANTED, planted)
     counts["cost_usd"] = round(counts["cost_usd"], 6)
     if counts["unpriced"]:
-        del counts["cost_usd"]  # unknown is not 0
+        del counts["cost_usd"], counts["bought_usd"]  # unknown is not 0
     return counts
 
 
-def bought(counts: Counts, reply: Reply | None, target: Target) -> None:
-    """Count the tokens and money of one reply."""
-    if reply is None:
-        return
-    cost = None if target.price is None else cost_usd(reply, target.price)
-    counts["prompt_tokens"] += reply.usage.prompt_tokens
-    counts["completion_tokens"] += reply.usage.completion_tokens
-    counts["cost_usd"] += cost or 0.0
-    counts["unpriced"] += cost is None
+def paid(counts: Counts, asked: Asked, reply: Reply | None, ledger: Ledger) -> None:
+    """Count the tokens of one usable reply, and the money of every attempt at it: superseded, malformed, never seen."""
+    if reply is not None:
+        counts["prompt_tokens"] += reply.usage.prompt_tokens
+        counts["completion_tokens"] += reply.usage.completion_tokens
+    attempts = ledger.paid(asked.key)
+    counts["ambiguous"] += attempts.count(None)
+    counts["cost_usd"] += sum(paid_usd(asked, raw) for raw in attempts)
+    counts["unpriced"] += bool(attempts) and asked.target.price is None
 
 
 def planted_kinds(books: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ class ModelScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     exact_match: float | None
     n: int
+    families: int = 0  # that the n prompts come from; 0 in files of before it was counted
     low: float | None = None
     high: float | None = None
     agreement: float | None = None  # with the teacher's answers
@@ -97,6 +98,7 @@ def part_score(predictions: Sequence[Prediction], prompts: dict[str, Prompt], na
     return ModelScore(
         exact_match=gold,
         n=len(with_gold) or len(predictions),
+        families=len(set(families(with_gold or predictions, prompts))),
         low=low,
         high=high,
         agreement=agreement,

@@ -1,15 +1,46 @@
 """Runs a stage if it is stale, says why, and writes its manifest last."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from blackbox_kd import __version__
 from blackbox_kd.config.whole import Config
+from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import digest
 from blackbox_kd.records import Json
-from blackbox_kd.run import ABSENT, Counts, Manifest, RunDir, flatten, now, reasons
+from blackbox_kd.run import (
+    ABSENT,
+    COMPLETIONS,
+    METRICS,
+    PREDICTIONS,
+    PROMPTS,
+    REJECTED,
+    STUDENT,
+    TRAIN_ROWS,
+    TRAINING_RESULT,
+    VALIDATION_ROWS,
+    Counts,
+    Manifest,
+    RunDir,
+    flatten,
+    now,
+    reasons,
+)
+
+WRITERS: dict[str, tuple[str, ...]] = {  # who writes a file: any one of these must have finished before it is read
+    PROMPTS: ("prompts", "import"),
+    COMPLETIONS: ("query", "import"),
+    TRAIN_ROWS: ("filter",),
+    VALIDATION_ROWS: ("filter",),
+    REJECTED: ("filter",),
+    STUDENT: ("train",),
+    TRAINING_RESULT: ("train",),
+    PREDICTIONS: ("evaluate",),
+    METRICS: ("evaluate",),
+}
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +74,21 @@ def stale(stage: Stage, run: RunDir, config: Config) -> tuple[str, ...]:
 
 
 def execute(stage: Stage, run: RunDir, config: Config) -> Outcome:
-    """Run a stale stage under the lock that the caller holds; its errors pass through, and leave no manifest."""
+    """Run a stale stage under the lock that the caller holds; its errors pass through.
+
+    After an error the old manifest stands if the stage had not touched its files, else there is none.
+    """
     why = stale(stage, run, config)
     old = run.manifest(stage.name)
     if not why and old is not None:
         run.progress.note(f"{stage.name}: up to date")
         return Outcome(stage=stage.name, ran=False, reasons=(), counts=old.counts)
+    allowed(stage, run, config)
     for reason in why:
         run.progress.note(f"{stage.name}: {reason}")
-    run.manifest_path(stage.name).unlink(missing_ok=True)
-    reads, started = read_digests(stage, run, config), now()
-    counts = stage.main(run, config)
+    with unfinished(run, old, stage.name):
+        reads, started = read_digests(stage, run, config), now()
+        counts = stage.main(run, config)
     written = [name for name in stage.writes if (run / name).exists()]
     manifest = Manifest(
         stage=stage.name,
@@ -68,6 +103,40 @@ def execute(stage: Stage, run: RunDir, config: Config) -> Outcome:
     run.finish(manifest)
     run.progress.note(f"{stage.name}: {', '.join(f'{name} {value:,}' for name, value in counts.items())}")
     return Outcome(stage=stage.name, ran=True, reasons=why, counts=counts)
+
+
+def allowed(stage: Stage, run: RunDir, config: Config) -> None:
+    """Raise `InputError` if a stage before this one has not finished, or a file that is read would be overwritten."""
+    writes = {(run / name).resolve() for name in stage.writes}
+    for path in stage.reads(run, config):
+        if path.resolve() in writes:
+            raise InputError(
+                f"{stage.name} reads {path} and would overwrite it",
+                f"Use a run directory of its own: --run {run.path / 'runs' / 'main'}",
+            )
+        writer = WRITERS.get(run.name_of(path)) if path.is_relative_to(run.path) else None
+        if writer and not any(run.manifest_path(name).exists() for name in writer):
+            command = "generate" if writer[0] == "query" else writer[0]
+            raise InputError(f"{path}: {writer[0]} has not finished writing it", f"Run `bbkd {command}` first.")
+
+
+@contextmanager
+def unfinished(run: RunDir, old: Manifest | None, name: str) -> Iterator[None]:
+    """Take the manifest away while a stage works; put it back if the stage fails before it changes a file."""
+    path = run.manifest_path(name)
+    if old is None:
+        yield
+        return
+    aside = path.with_suffix(".previous")
+    path.replace(aside)
+    try:
+        yield
+    except BaseException:
+        if all(digest(run / file) == was for file, was in old.writes.items()):
+            aside.replace(path)
+        raise
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def settings_of(stage: Stage, config: Config) -> dict[str, Json]:

@@ -78,7 +78,7 @@ def target_of(teacher: Teacher, root: Path, url: str | None = None) -> Target:
         identity=identity_of(teacher, official),
         system=teacher.system,
         shots=shots_of(teacher, root),
-        schema=read_json(root / teacher.schema, dict[str, Json]) if teacher.schema else None,
+        schema=schema_of(teacher, root),
         sampling=teacher.sampling,
         extra=teacher.extra,
         price=teacher.price or price_of(teacher.model, official),
@@ -114,14 +114,32 @@ def check_address(address: str, allow_http: bool) -> None:
 
 
 def key_of(teacher: Teacher) -> str:
-    """The key from the environment. A provider's usual variable is read for that provider's own API alone."""
+    """The key from the environment. A provider's usual variable is read for that provider's own API alone.
+
+    Raises `UsageError` naming the variable that is not set, or holds what no header can.
+    """
     name = teacher.api_key_env or (KEYS.get(teacher.provider) if is_official(teacher) else None)
     if name is None:
         return NO_KEY
     key = os.environ.get(name, "").strip()
     if not key:
         raise UsageError(f"no key for {teacher.model}: {name} is not set", f"export {name}=... and run it again.")
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(
+            f"the key for {teacher.model} in {name} holds characters that no key has, such as curly quotes",
+            f"Copy the key again, plain: export {name}=...",
+        )
     return key
+
+
+def schema_of(teacher: Teacher, root: Path) -> dict[str, Json] | None:
+    """The JSON schema that the teacher is asked to follow; raises `InputError` naming the file."""
+    if not teacher.schema:
+        return None
+    path = root / teacher.schema
+    if not path.is_file():
+        raise InputError(f"teacher.schema: {path}: no such file", "Check the path: it starts at bbkd.toml's folder.")
+    return read_json(path, dict[str, Json])
 
 
 def shots_of(teacher: Teacher, root: Path) -> tuple[Message, ...]:

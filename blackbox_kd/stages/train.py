@@ -11,8 +11,10 @@ from blackbox_kd.jsonl import read_rows, write_json, write_rows
 from blackbox_kd.records import Example, Json, Record, conversation
 from blackbox_kd.run import STUDENT, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT, VALIDATION_ROWS, Counts, RunDir, require
 from blackbox_kd.stages.stage import Stage
+from blackbox_kd.student.source import path_of
 
 KEPT_EVERY = 5  # steps
+PACE = ("save_every_steps",)
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -20,6 +22,7 @@ def main(run: RunDir, config: Config) -> Counts:
 
     Raises `InputError` without rows, and `UsageError` for a student or settings that cannot work.
     """
+    from blackbox_kd.student.load import remove
     from blackbox_kd.student.train import TrainLog, fit
 
     examples = with_system(require(run / TRAIN_ROWS, "filter"), config.train.system)
@@ -31,14 +34,16 @@ def main(run: RunDir, config: Config) -> Counts:
     def on_log(one: TrainLog) -> None:
         log.add(one.step, one.loss, one.steps, one.tokens_per_second)
 
-    settings = msgspec.structs.replace(config.train, student=student_spec(config, run))
-    result = fit(examples, validation, settings, config.seed, run / STUDENT, run.path / "checkpoints", on_log)
+    chosen = msgspec.structs.replace(config.train, student=student_spec(config, run))
+    work = run.path / "checkpoints"
+    result = fit(examples, validation, chosen, config.seed, run / STUDENT, work, on_log)
     log.finish(result.resumed_from_step)
     served = Served(system=config.train.system, template_args=config.train.template_args)
     write_json(run / STUDENT / SERVED, served)
     if result.note:
         run.progress.note(f"train: {result.note}")
     write_json(run / TRAINING_RESULT, result)
+    remove(work)  # last: whatever ends this process before goes on from there
     counts: Counts = {"rows": result.rows, "left_out_overlong": result.rows_overlong}
     return counts | {"steps": result.steps, "tokens": result.tokens}
 
@@ -87,6 +92,12 @@ def student_spec(config: Config, run: RunDir) -> str:
     return str(beside) if beside.exists() else config.train.student
 
 
+def student_files(config: Config, run: RunDir) -> list[Path]:
+    """The student's folder or .gguf file, if it is one of the user's."""
+    path = path_of(student_spec(config, run))
+    return [path] if path else []
+
+
 def with_system(path: Path, system: str) -> list[Example]:
     """The rows of a file, each with the student's system prompt."""
     rows = read_rows(path, Example)
@@ -94,16 +105,23 @@ def with_system(path: Path, system: str) -> list[Example]:
 
 
 def recorded(config: Config) -> dict[str, Json]:
-    """Versions of what trains."""
+    """Versions of what trains, and what changes its pace alone."""
     import importlib.metadata
 
-    return {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl")}
+    versions: dict[str, Json] = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl")}
+    return versions | {name: getattr(config.train, name) for name in PACE}
+
+
+def settings(config: Config) -> dict[str, object]:
+    """`[train]` but for what changes its pace alone."""
+    decisive = {name: value for name, value in msgspec.structs.asdict(config.train).items() if name not in PACE}
+    return {"train": decisive, "seed": config.seed}
 
 
 STAGE = Stage(
     name="train",
-    settings=lambda config: {"train": config.train, "seed": config.seed},
-    reads=lambda run, config: [run / TRAIN_ROWS, run / VALIDATION_ROWS],
+    settings=settings,
+    reads=lambda run, config: [run / TRAIN_ROWS, run / VALIDATION_ROWS, *student_files(config, run)],
     writes=(STUDENT, TRAINING_LOG, TRAINING_RESULT),
     main=main,
     recorded=recorded,

@@ -60,6 +60,9 @@ def json_rows(path: Path) -> Iterator[tuple[str, Row]]:
         where = f"{path}:{number}"
         try:
             row = json.loads(text_of(line, where))
+        except json.JSONDecodeError as error:
+            message = f"{where}: not valid JSON: {error.msg} (column {error.colno})"
+            raise InputError(message, "Each line is one JSON object.") from None
         except (ValueError, RecursionError) as error:
             raise InputError(f"{where}: not valid JSON: {error}", "Each line is one JSON object.") from None
         if not isinstance(row, dict):
@@ -83,7 +86,9 @@ def csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
         raise InputError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", "Save it as UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if "prompt" not in (reader.fieldnames or []):
-        raise InputError(f"{path}:1: no column `prompt`", f"The header has: {', '.join(reader.fieldnames or [])}.")
+        header = ", ".join(reader.fieldnames or [])
+        fix = f"The header has: {header}. Conversations (`messages`) come as JSONL or Parquet."
+        raise InputError(f"{path}:1: no column `prompt`", fix)
     try:
         for row in reader:
             if None in row:

@@ -1,5 +1,6 @@
 """Examples as token ids: the prompt as served, then the completion and its stop token, which alone carry labels."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -9,10 +10,9 @@ from transformers import PreTrainedTokenizerBase
 
 from blackbox_kd.errors import UsageError
 from blackbox_kd.records import Example, Json
-from blackbox_kd.student.template import encode, render, stop_id
+from blackbox_kd.student.template import encode, encode_content, render, stop_id
 
 IGNORED = -100  # the label that cross-entropy leaves out
-AUDITED_ROWS = 8
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -26,10 +26,10 @@ class Row(msgspec.Struct, frozen=True):
 def tokenize(
     tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], template_args: Mapping[str, Json]
 ) -> list[Row]:
-    """Rows of the examples, the first eight audited; raises `UsageError` if labels are not what they must be."""
+    """Rows of the examples, each audited; raises `UsageError` if labels are not what they must be."""
     stop = stop_id(tokenizer)
     rows = [tokenize_one(tokenizer, example, template_args, stop) for example in examples]
-    for example, row in zip(examples[:AUDITED_ROWS], rows, strict=False):
+    for example, row in zip(examples, rows, strict=True):
         audit(tokenizer, example, row, stop)
     return rows
 
@@ -41,7 +41,7 @@ def tokenize_one(
     if len(example.completion) != 1 or example.completion[0].role != "assistant":
         raise UsageError(f"row {example.id}: the completion must be one assistant message", "Run filter again.")
     prompt = encode(tokenizer, render(tokenizer, example.prompt, True, template_args))
-    completion = [*encode(tokenizer, example.completion[0].content), stop]
+    completion = [*encode_content(tokenizer, example.completion[0].content), stop]
     return Row(prompt + completion, [IGNORED] * len(prompt) + completion, example.weight)
 
 
@@ -50,12 +50,18 @@ def audit(tokenizer: PreTrainedTokenizerBase, example: Example, row: Row, stop: 
     labels = [label for label in row.labels if label != IGNORED]
     text = str(tokenizer.decode(labels[:-1], clean_up_tokenization_spaces=False))
     wanted = example.completion[0].content
-    if text.strip() == wanted.strip() and labels[-1] == stop and stop not in labels[:-1] and wanted.strip():
+    same = composed(text) == composed(wanted) != ""
+    if same and labels[-1] == stop and stop not in labels[:-1]:
         return
     raise UsageError(
         f"row {example.id}: the student would learn {text!r}, not the completion {wanted!r}",
-        "The completion is empty, holds a special token, or the tokenizer cannot spell it.",
+        "The completion is empty, or the tokenizer cannot spell it: drop the row, or choose another student.",
     )
+
+
+def composed(text: str) -> str:
+    """Text without white space around, its accents composed (NFC), as some tokenizers write them."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def collate(rows: Sequence[Mapping[str, list[int] | float]], pad: int) -> dict[str, Tensor]:

@@ -41,14 +41,18 @@ def local(spec: str) -> Source | None:
         return tiny_source(spec)
     if spec == PACKAGED:
         return packaged()
-    path = Path(spec).expanduser()
-    if path.suffix == ".gguf":
-        return gguf_source(path)
-    if path.is_dir():
-        return folder_source(path)
+    if path := path_of(spec):
+        return gguf_source(path) if path.suffix == ".gguf" else folder_source(path)
     if spec.startswith(("/", ".", "~")) or spec.count("/") != 1 or ":" in spec:
         raise UsageError(f"student {spec!r}: no such model", SPECS)
     return None
+
+
+def path_of(spec: str) -> Path | None:
+    """The folder or .gguf file that a spec names, unread; None where it names no path of the user's."""
+    path = Path(spec).expanduser()
+    ours = spec.startswith("tiny:") or spec == PACKAGED
+    return path if not ours and (path.suffix == ".gguf" or path.is_dir()) else None
 
 
 def tiny_source(spec: str) -> Source:

@@ -1,6 +1,8 @@
 """The student's chat template: rendering a conversation, and the tokens that end a turn."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateError
@@ -13,6 +15,10 @@ CHATML = (
     "{%% for message in messages %%}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '%(end)s\n' }}"
     "{%% endfor %%}{%% if add_generation_prompt %%}{{ '<|im_start|>assistant\n' }}{%% endif %%}"
 )
+
+MARK = "\ue000"  # private use: no template reads it
+CUT = MARK + "\ue001"  # tokenize what comes before and after apart
+LITERAL = MARK + "\ue002"  # a MARK that was in the content itself
 
 
 def prepare(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -32,14 +38,15 @@ def render(
     add_generation_prompt: bool = True,
     template_args: Mapping[str, Json] | None = None,
 ) -> str:
-    """The conversation as the student sees it; raises `UsageError` if the template refuses it.
+    """The conversation as the student sees it, for `encode`; raises `UsageError` if the template refuses it.
 
     A system message is always given, empty if need be: some templates put in one of their own where there is none.
+    Contents are `guarded`, so that only the template's own control tokens count.
     """
     args: dict[str, Any] = dict(template_args or {})
 
     def apply(turns: Sequence[Message]) -> str:
-        rows = [{"role": turn.role, "content": turn.content} for turn in turns]
+        rows = [{"role": turn.role, "content": guarded(tokenizer, turn.content)} for turn in turns]
         text = tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=add_generation_prompt, **args)
         return str(text)
 
@@ -71,8 +78,48 @@ def without_system(messages: Sequence[Message]) -> list[Message]:
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of rendered text; the template has put in the special tokens already."""
+    """Token ids of rendered text; the template has put in the special tokens already, and guarded ones stay text."""
+    first, *rest = (piece.replace(LITERAL, MARK) for piece in text.split(CUT))
+    ids = plain(tokenizer, first)
+    for piece in rest:
+        ids += continued(tokenizer, piece)
+    return ids
+
+
+def encode_content(tokenizer: PreTrainedTokenizerBase, content: str) -> list[int]:
+    """Token ids of a message's content alone, none of them a control token."""
+    return encode(tokenizer, guarded(tokenizer, content))
+
+
+def plain(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of text as it stands."""
     return [int(token) for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
+
+
+def continued(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of text that goes on from other text: without the space that some tokenizers put before a beginning."""
+    before, ids = plain(tokenizer, "\n"), plain(tokenizer, "\n" + text)
+    return ids[len(before) :] if ids[: len(before)] == before else plain(tokenizer, text)
+
+
+def guarded(tokenizer: PreTrainedTokenizerBase, content: str) -> str:
+    """Content with each control token's text cut after its first character, so that `encode` spells it as text.
+
+    What a template writes as plain text, such as `[INST]` where that is no token, cannot be guarded.
+    """
+    found = control(tokenizer, str(tokenizer.chat_template))
+    return found.sub(lambda start: start[0] + CUT, content.replace(MARK, LITERAL))
+
+
+@lru_cache(maxsize=8)
+def control(tokenizer: PreTrainedTokenizerBase, template: str) -> re.Pattern[str]:
+    """Matches the first character of each special token, and of each other added token that the template writes."""
+    added = tokenizer.added_tokens_decoder.values()
+    # Others are words: Gemma has runs of newlines and HTML tags among them.
+    names = {one.content for one in added if one.special or (one.content.strip() and one.content in template)}
+    names |= {str(token) for token in tokenizer.all_special_tokens}
+    choices = "|".join(re.escape(name) for name in sorted(names) if len(name) > 1)
+    return re.compile(f"(?={choices or '(?!)'}).", re.DOTALL)  # a lookahead, for tokens may overlap
 
 
 def stop_id(tokenizer: PreTrainedTokenizerBase) -> int:

@@ -15,7 +15,7 @@ from blackbox_kd.errors import UsageError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Example
 from blackbox_kd.student import checkpoints
-from blackbox_kd.student.load import Student, load, remove, store
+from blackbox_kd.student.load import Student, load, store
 from blackbox_kd.student.loss import mean_nll
 from blackbox_kd.student.recipe import autocast_bf16, learning_rate, micro_batch
 from blackbox_kd.student.rows import Row, collate, tokenize
@@ -28,6 +28,7 @@ __all__ = ["TrainLog", "TrainResult", "fit"]
 class TrainResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a training did; losses in nats a token, `loss_final` the mean of the last tenth of the steps."""
 
+    student: str  # name@revision of what was trained
     steps: int
     rows: int
     rows_overlong: int
@@ -50,10 +51,11 @@ def fit(
     work: Path,
     on_log: Callable[[TrainLog], None],
 ) -> TrainResult:
-    """Train and write the student to `out`, which appears whole or not at all; `work` holds checkpoints until then.
+    """Train and write the student to `out`, which appears whole or not at all; `work` holds checkpoints.
 
-    Goes on from the last complete checkpoint of the same run. Raises `UsageError` without rows, for labels that would
-    not teach the completions, for a student that is none, and when the loss is no number any more.
+    They are the caller's to remove, once the result is kept: the next call goes on from the last complete one of the
+    same run. Raises `UsageError` without rows, for labels that would not teach the completions, for a student that is
+    none, and when the loss is no number any more.
     """
     start_s = time.monotonic()
     student = load(settings.student, training=settings.method == "full")
@@ -67,9 +69,9 @@ def fit(
     model, state = trained(student, rows, config, settings, watch, resume)
     nll = mean_nll(model, checked, student.tokenizer.pad_token_id) if checked else None
     store(model, student.tokenizer, out)
-    remove(work)
     last = watch.losses[-max(1, len(watch.losses) // 10) :]
     return TrainResult(
+        student=f"{student.source.name}@{student.source.revision}",
         steps=state.global_step,
         rows=len(rows),
         rows_overlong=len(found) - len(rows),

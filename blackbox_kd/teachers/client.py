@@ -23,11 +23,12 @@ from blackbox_kd.teachers.limiter import Limiter
 from blackbox_kd.teachers.request import WIRES, Asked, build, completion, read, usable
 from blackbox_kd.teachers.retry import Again, GiveUpRow, StopRun, decide
 from blackbox_kd.teachers.target import Patience, Target, choose
-from blackbox_kd.teachers.wire import Malformed, Reply, WireError
+from blackbox_kd.teachers.wire import Malformed, Reply, WireError, disguised
 
 KEPT_HEADERS = ("x-request-id", "request-id", "openai-processing-ms", "retry-after", "content-type", "date")
 UNPROXIED = ("all://127.0.0.1", "all://localhost", "all://[::1]")  # a proxy cannot reach this machine's own servers
 NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+MOST_BYTES = 16 * 1024 * 1024  # of a body that are kept; a reply that was cut there reads as malformed
 ROW_STOP = 5  # so many rows refused in a row, none answered before: the request itself is wrong
 
 
@@ -81,16 +82,22 @@ class Sender:
                 response = await self._client.post(
                     self._wire.path, cast_to=httpx2.Response, content=body, options=options
                 )
-                return Answer(response.status_code, kept(response.headers), response.content)
+                return self._read(response.status_code, response.headers, response.content[:MOST_BYTES])
         except TimeoutError:
             error = WireError(scope="attempt", code="timeout", message=f"no whole reply within {self._timeout_s:.0f} s")
             return Refused(error, None, {}, b"", ambiguous=True)
         except self._sdk.APIStatusError as error:
             answer = error.response
             found = self._wire.error(answer.status_code, answer.headers, answer.content)
-            return Refused(found, answer.status_code, kept(answer.headers), answer.content, ambiguous=False)
+            raw = answer.content[:MOST_BYTES]
+            return Refused(found, answer.status_code, kept(answer.headers), raw, ambiguous=False)
         except (self._sdk.APIConnectionError, aiohttp.ClientError, OSError) as error:  # the SDK lets some through
             return unconnected(error)
+
+    def _read(self, status: int, headers: Mapping[str, str], raw: bytes) -> Answer | Refused:
+        if (meant := disguised(raw)) is None:
+            return Answer(status, kept(headers), raw)
+        return Refused(self._wire.error(meant, headers, raw), status, kept(headers), raw, ambiguous=True)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -241,7 +248,7 @@ class TeacherClient:
                     attempt, answer.error.code, answer.status, answer.headers, answer.raw, answer.ambiguous
                 )
             finally:
-                self.budget.settle(reserved, spent)
+                self.budget.settle(asked, reserved, spent)
             raise self._decided(answer.error, number, limiter)  # before the slot is free: the next call looks first
 
     def _decided(self, error: WireError, number: int, limiter: Limiter) -> Exception:

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
-from blackbox_kd.errors import RunInUse, StorageFull, StoreCorrupt
+from blackbox_kd.errors import BbkdError, InputError, RunInUse, StorageFull, StoreCorrupt
 from blackbox_kd.jsonl import FULL, storage_full
 from blackbox_kd.run import exclusive
 
@@ -130,11 +130,18 @@ class Ledger:
                 reserve_of(self.path).unlink(missing_ok=True)
                 results = self._transact(batch)
         except (sqlite3.Error, OverflowError, ValueError) as error:
-            for _, future in batch:
-                future.set_exception(translated(error, self.path))
+            self._refuse(batch, translated(error, self.path))
             return
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
+
+    def _refuse(self, batch: list[tuple[Write[object], Future[object]]], why: BbkdError) -> None:
+        if len(batch) == 1 or isinstance(why, StorageFull | RunInUse):
+            for _, future in batch:
+                future.set_exception(why)
+            return
+        for one in batch:  # each alone: a write that SQLite refuses must not take its paid neighbours with it
+            self._commit([one])
 
     def _transact(self, batch: list[tuple[Write[object], Future[object]]]) -> list[object]:
         db = self._connection
@@ -153,11 +160,6 @@ class Ledger:
         sql = "SELECT raw, max_tokens FROM attempt WHERE hash = ? AND state = 'stored' ORDER BY id DESC LIMIT 1"
         row = self._read(sql, key)
         return Stored(*row) if row else None
-
-    def ambiguous(self, key: str) -> int:
-        """How many attempts at a request were perhaps paid for and never seen."""
-        row = self._read("SELECT count(*) FROM attempt WHERE hash = ? AND state = 'ambiguous'", key)
-        return int(row[0]) if row else 0
 
     def paid(self, key: str) -> list[bytes | None]:
         """The raw reply of every attempt at a request that was paid for; None where it was never seen."""
@@ -188,7 +190,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     Raises `RunInUse`, `StoreCorrupt` or `StorageFull`.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with exclusive(path.with_name(f"{path.name}.lock"), f"ledger {path}"):
+    with exclusive(path.with_name(f"{path.name}.lock"), f"ledger {path}", FIX_IN_USE):
         try:
             connection = connect(path)
         except sqlite3.Error as error:
@@ -234,11 +236,12 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("UPDATE attempt SET state = 'ambiguous', code = 'interrupted' WHERE state = 'sent'")
 
 
+FIX_IN_USE = "Wait for it to end, or set BBKD_LEDGER to another file."
 FIX_CORRUPT = "Move the file aside (do not delete it: it holds paid replies) and run again, or restore a backup."
 
 
-def translated(error: Exception, path: Path) -> StorageFull | StoreCorrupt | RunInUse:
-    """SQLite's error as ours: no room, no way to write, somebody else writing, or a store that cannot be read."""
+def translated(error: Exception, path: Path) -> StorageFull | StoreCorrupt | RunInUse | InputError:
+    """SQLite's error as ours: no room or way to write, somebody else writing, a value refused, or a damaged store."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return RunInUse(f"{path} is locked by another program", "Close what has the ledger open, then run it again.")
@@ -246,6 +249,9 @@ def translated(error: Exception, path: Path) -> StorageFull | StoreCorrupt | Run
         return unwritable(path, error)
     if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and "READ" not in name):
         return storage_full(path)
+    if name == "SQLITE_TOOBIG" or not isinstance(error, sqlite3.Error):
+        fix = "Shorten the prompt, or lower the number, that cannot be kept; the ledger itself is whole."
+        return InputError(f"{path}: a value is too big for the ledger: {error}", fix)
     return StoreCorrupt(f"{path}: {error}", FIX_CORRUPT)
 
 

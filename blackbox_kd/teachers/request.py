@@ -69,6 +69,7 @@ def completion(prompt: Prompt, sample: int, target: Target, reply: Reply) -> Com
         sample=sample,
         messages=prompt.messages,
         split=prompt.split,
+        family=prompt.family,
         text=reply.text,
         finish_reason=reply.finish_reason,
         teacher=target.label,

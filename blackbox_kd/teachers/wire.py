@@ -13,6 +13,19 @@ from blackbox_kd.teachers.target import Target
 
 Scope = Literal["attempt", "row", "run"]
 MOST_TOKENS = 10**8
+STATUS_OF: dict[str, int] = {
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+}
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]+)?")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -106,6 +119,25 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         if SECONDS.fullmatch(value) and math.isfinite(float(value)):
             return float(value) / unit
     return None
+
+
+def disguised(raw: bytes) -> int | None:
+    """The HTTP status that a 2xx body stands for where it is an error in disguise, as gateways send; else None.
+
+    It is the error's code, number or text; 502 where that says no status.
+    """
+    if b'"error"' not in raw:
+        return None
+    try:
+        body = decode(raw)
+    except Malformed:
+        return None
+    if not body.get("error") or body.get("choices") or body.get("content"):
+        return None
+    code, kind, _ = error_fields(raw)
+    if re.fullmatch(r"[45][0-9]{2}", code):
+        return int(code)
+    return STATUS_OF.get(code) or STATUS_OF.get(kind) or 502
 
 
 def error_fields(raw: bytes) -> tuple[str, str, str]:

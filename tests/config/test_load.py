@@ -134,7 +134,7 @@ def test_a_key_that_is_near_to_none_is_answered_with_all_of_them(tmp_path: Path)
         ({"BBKD_TRIAN__EPOCHS": "3"}, {}, "BBKD_TRIAN__EPOCHS: unknown key `trian`"),
         ({}, {"train.epoch": "3"}, "--set train.epoch: unknown key `train.epoch`"),
         ({"BBKD_TRAIN__EPOCHS": "many"}, {}, "BBKD_TRAIN__EPOCHS: train.epochs: Expected `float`, got `str`"),
-        ({}, {"seed": "-1"}, "--set seed: seed: Expected `int` >= 0"),
+        ({}, {"seed": "-1"}, "--set seed: Expected `int` >= 0"),
         ({}, {"teacher.sampling": '{n = "x"}'}, "--set teacher.sampling: teacher.sampling.n: Expected `int`"),
         ({}, {"seed.x": "1"}, "--set seed.x: seed in seed.x is no table"),
     ],

@@ -91,7 +91,6 @@ def test_people_signs_animals_and_companies_may_bear_such_names(
         "Who made you?",
         "Which company is behind ChatGPT?",
         "What does OpenAI say about itself?",
-        "Explain how a language model introduces itself.",
         "Are you an AI?",
     ],
 )
@@ -99,6 +98,11 @@ def test_a_prompt_that_asks_for_it_may_be_answered(prompt: str, completion: Call
     asked = completion("I am ChatGPT, a large language model trained by OpenAI.", prompt)
     assert Identity().check(asked).kept
     assert not Identity(allow_when_asked=False).check(asked).kept
+
+
+def test_a_vendor_in_the_prompt_is_no_leave_for_another_name(completion: Callable[..., Completion]) -> None:
+    answer = "I'm Claude, an AI assistant made by Anthropic. Here is the result: {}"
+    assert not Identity().check(completion(answer, "My Microsoft Word licence does not activate")).kept
 
 
 @given(st.text())

@@ -1,6 +1,7 @@
 import pytest
 
 from blackbox_kd.report.data import (
+    CLEAN,
     Answers,
     Count,
     Fact,
@@ -45,13 +46,22 @@ def data() -> ReportData:
             NoiseRecall(kind="truncated", planted=21, rejected=21),
             NoiseRecall(kind="wrong value", planted=19, rejected=3),
             NoiseRecall(kind="prompt echoed", planted=0, rejected=0),
+            NoiseRecall(kind=CLEAN, planted=400, rejected=2),
         ),
         usage=(
-            StageUsage(stage="query", requests=620, prompt_tokens=412_300, completion_tokens=31_040, cost_usd=1.7024),
+            StageUsage(
+                stage="query",
+                requests=620,
+                prompt_tokens=412_300,
+                completion_tokens=31_040,
+                cost_usd=1.7024,
+                failed=8,
+                ambiguous=1,
+                bought_usd=0.25,
+            ),
             StageUsage(stage="judge", requests=40, prompt_tokens=9_210, completion_tokens=400, cost_usd=0.00412),
         ),
         loss=tuple(LossPoint(step=5 * i, loss=round(0.2 + 2.1 / (1 + i), 4)) for i in range(1, 30)),
-        validation_loss=tuple(LossPoint(step=48 * i, loss=round(0.3 + 0.6 / i, 4)) for i in range(1, 4)),
         validation_nll=0.49321,
         scores=(
             Score(model="teacher", n=120, value=115 / 120, interval=Interval(0.9058, 0.982)),
@@ -74,6 +84,7 @@ def data() -> ReportData:
             Score(
                 model="student",
                 n=120,
+                families=40,
                 value=94 / 120,
                 interval=Interval(0.7015, 0.8476),
                 agreement=92 / 120,

@@ -58,5 +58,17 @@ def test_a_simulated_teacher_is_announced(data: ReportData) -> None:
     assert "SIMULATED" not in real
 
 
-def test_a_student_without_a_system_prompt_says_so(bare: ReportData) -> None:
-    assert "without a system prompt" in card(bare)
+def test_a_student_without_a_system_prompt_wants_an_empty_system_message(bare: ReportData) -> None:
+    assert "Send exactly one empty system message" in card(bare)
+    assert "`bbkd.json`" in card(bare)
+
+
+def test_a_system_message_is_given_whole(data: ReportData) -> None:
+    text = card(msgspec.structs.replace(data, student_system="rule " * 1000 + "the end"))
+    assert "Send exactly this system message" in text
+    assert "rule the end\n" in text
+
+
+def test_a_card_without_a_task_names_none(data: ReportData) -> None:
+    assert "for the task tickets:\nblack-box" in card(data)
+    assert "for the task" not in card(msgspec.structs.replace(data, task=""))

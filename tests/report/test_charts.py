@@ -10,7 +10,7 @@ from blackbox_kd.report.data import Count, LossPoint, ReportData, Score
 CHARTS: list[Callable[[ReportData], str]] = [
     scores_chart,
     lambda data: funnel_chart(data.funnel),
-    lambda data: loss_chart(data.loss, data.validation_loss),
+    lambda data: loss_chart(data.loss),
 ]
 
 
@@ -67,10 +67,13 @@ def test_an_empty_funnel_step_is_drawn() -> None:
     assert "0" in texts(funnel_chart([Count(name="asked", count=0)]))
 
 
-def test_a_curve_without_validation_has_one_line() -> None:
-    shown = texts(loss_chart([LossPoint(step=1, loss=2.0), LossPoint(step=2, loss=1.0)], []))
-    assert "training" in shown
-    assert "validation" not in shown
+def test_a_loss_curve_names_its_axes() -> None:
+    shown = texts(loss_chart([LossPoint(step=1, loss=2.0), LossPoint(step=2, loss=1.0)]))
+    assert {"step", "training loss (nats a token)"} <= set(shown)
+
+
+def test_one_step_is_no_curve() -> None:
+    assert loss_chart([LossPoint(step=1, loss=2.0)]) == ""
 
 
 def test_nothing_to_draw_is_no_chart(bare: ReportData) -> None:

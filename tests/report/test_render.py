@@ -105,6 +105,34 @@ def test_a_run_of_which_nothing_is_known_has_a_report(render: Callable[[ReportDa
     assert "nothing is known" in render(bare)
 
 
+@pytest.mark.parametrize("render", [html, markdown])
+def test_a_run_without_a_task_names_none(render: Callable[[ReportData], str], data: ReportData) -> None:
+    assert "distilled from openai/sim-large on the task tickets." in render(data)
+    assert "distilled from openai/sim-large." in render(msgspec.structs.replace(data, task=""))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_without_a_reference_an_answer_is_the_same_or_different(
+    render: Callable[[ReportData], str], bare: ReportData
+) -> None:
+    one = Answers(prompt_id="p", prompt="?", student="a", base="b", student_score=1.0, base_score=0.0)
+    page = render(msgspec.structs.replace(bare, examples=(one,)))
+    assert re.search(r"\bsame\b", page)
+    assert re.search(r"\bdifferent\b", page)
+    assert not re.search(r"\b(right|wrong)[)<]", page)
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_settings_are_not_cut(render: Callable[[ReportData], str], bare: ReportData) -> None:
+    fact = Fact(key="settings: train", value="a = 1\n" + "x" * 5000)
+    assert "x" * 5000 in render(msgspec.structs.replace(bare, provenance=(fact,)))
+
+
+@pytest.mark.parametrize("render", [html, markdown])
+def test_what_may_be_paid_twice_is_told(render: Callable[[ReportData], str], data: ReportData) -> None:
+    assert "query: 1 request perhaps paid twice: connection or process lost" in render(data)
+
+
 def test_foreign_text_stays_text_in_the_page(data: ReportData, elements: set[str]) -> None:
     page = Page(html(hostile(data, HOSTILE)))
     assert page.elements <= elements

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from blackbox_kd.report import tables
-from blackbox_kd.report.data import Count, NoiseRecall, ReportData, Score, StageUsage
+from blackbox_kd.report.data import CLEAN, Count, NoiseRecall, ReportData, Score, StageUsage
 from blackbox_kd.stats import Interval, Pgr
 
 
@@ -62,7 +62,37 @@ def test_tokens_and_known_costs_are_summed(bare: ReportData) -> None:
 def test_recall_of_a_fault_that_was_never_planted_is_not_a_number(bare: ReportData) -> None:
     noise = (NoiseRecall(kind="echo", planted=0, rejected=0), NoiseRecall(kind="cut", planted=8, rejected=6))
     rows = tables.noise(msgspec.structs.replace(bare, noise=noise)).rows
-    assert [row[-1] for row in rows] == ["none planted", "75 %"]
+    assert [row[-2] for row in rows] == ["none planted", "75 %"]
+
+
+def test_rejected_clean_answers_are_false_alarms_and_no_recall(bare: ReportData) -> None:
+    table = tables.noise(msgspec.structs.replace(bare, noise=(NoiseRecall(kind=CLEAN, planted=8, rejected=2),)))
+    assert table.head[-2:] == ("Recall", "False alarms")
+    assert table.rows[0][-2:] == ("", "25 %")
+
+
+def test_failed_lost_and_newly_bought_rows_are_told(data: ReportData) -> None:
+    assert tables.usage_notes(data) == (
+        "query: 0.25 USD of it in the last run",
+        "query: 1 request perhaps paid twice: connection or process lost",
+        "query: 8 rows failed for good",
+    )
+
+
+@pytest.mark.parametrize(
+    ("families", "caveat"),
+    [(40, "; prompts taken as independent; they come from 40 families"), (120, ""), (0, "")],
+)
+def test_prompts_that_share_families_are_a_caveat(data: ReportData, families: int, caveat: str) -> None:
+    scores = tuple(msgspec.structs.replace(score, families=families) for score in data.scores)
+    notes = [row[2] for row in tables.comparisons(msgspec.structs.replace(data, scores=scores)).rows[1:]]
+    assert notes == [f"McNemar's exact test, two-sided{caveat}", f"with power 0.8 at the 5 % level{caveat}"]
+
+
+def test_a_gap_of_agreement_is_labelled(data: ReportData) -> None:
+    agreed = msgspec.structs.replace(data, pgr_of_agreement=True)
+    assert tables.comparisons(agreed).rows[0][0] == "Performance gap recovered, of agreement with the teacher"
+    assert "Gap recovered, of agreement with the teacher" in {tile.name for tile in tables.tiles(agreed)}
 
 
 def test_lost_rows_carry_a_minus(bare: ReportData) -> None:

@@ -84,6 +84,13 @@ def test_a_handful_of_prompts_shows_nothing(run: ReportData) -> None:
     assert said.endswith("; 4 prompts are too few to show any difference.")
 
 
+def test_one_prompt_is_not_called_several(run: ReportData) -> None:
+    scores = tuple(msgspec.structs.replace(score, n=1) for score in run.scores)
+    said = verdict(msgspec.structs.replace(run, scores=scores, minimum_detectable=1.0))
+    assert "of 1 held-out prompt exactly" in said
+    assert said.endswith("; 1 prompt is too few to show any difference.")
+
+
 def test_a_missing_base_leaves_the_gain_unknown(run: ReportData) -> None:
     said = verdict(msgspec.structs.replace(run, scores=run.scores[1:]))
     assert said.endswith("the untuned student was not scored, so what training brought is unknown.")

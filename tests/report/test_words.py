@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.report.words import block, clipped, inline, label, number, p_value, percent, span, usd
+from blackbox_kd.report.words import block, clipped, counted, inline, label, number, p_value, percent, span, usd, whole
 from blackbox_kd.stats import Interval
 from blackbox_kd.text import safe
 
@@ -86,6 +86,14 @@ def test_no_text_closes_its_own_block(text: str) -> None:
 
 def test_clipped_says_how_much_is_missing() -> None:
     assert clipped("x" * 3001, 1000) == "x" * 1000 + " \u2026 (2,001 more characters)"
+
+
+def test_a_whole_text_is_not_clipped() -> None:
+    assert whole("x" * 3001) == f"```text\n{'x' * 3001}\n```"
+
+
+def test_one_thing_is_not_plural() -> None:
+    assert [counted(n, "prompt") for n in (0, 1, 1200)] == ["0 prompts", "1 prompt", "1,200 prompts"]
 
 
 def test_short_text_is_not_clipped() -> None:

@@ -11,7 +11,7 @@ from blackbox_kd.filters.base import Rule
 from blackbox_kd.filters.length import Length
 from blackbox_kd.jsonl import read_rows, write_rows
 from blackbox_kd.records import Completion, Example, FinishReason, Rejection, Split
-from blackbox_kd.run import COMPLETIONS, REJECTED, TRAIN_ROWS, VALIDATION_ROWS, RunDir
+from blackbox_kd.run import COMPLETIONS, REJECTED, TRAIN_ROWS, VALIDATION_ROWS, Manifest, RunDir
 from blackbox_kd.stages.filter import STAGE, is_validation, judged, main
 from blackbox_kd.stages.stage import execute, stale
 
@@ -41,7 +41,7 @@ Row = tuple[str, str, FinishReason, Split]
 def completions(make: Make, rows: list[Row]) -> list[Completion]:
     """A completion a row; the number of the row is its sample."""
     return [
-        make(text, f"Prompt {name}", prompt_id=f"{split}-{name}", sample=n, finish_reason=reason, split=split)
+        make(text, f"Prompt {split} {name}", prompt_id=f"{split}-{name}", sample=n, finish_reason=reason, split=split)
         for n, (name, text, reason, split) in enumerate(rows)
     ]
 
@@ -101,7 +101,7 @@ def test_a_row_to_train_on_is_the_prompt_and_the_answer_without_white_space_arou
 
 
 def test_held_out_prompts_are_no_training_rows(run: RunDir, completion: Make) -> None:
-    train, validation = filtered(run, [completion(), completion(prompt_id="q", split="held_out")])
+    train, validation = filtered(run, [completion(), completion(prompt="Else?", prompt_id="q", split="held_out")])
     assert [row.id for row in (*train, *validation)] == ["p#0"]
     assert list(read_rows(run / REJECTED, Rejection)) == []
 
@@ -173,6 +173,7 @@ def test_completions_come_from_an_earlier_stage(run: RunDir) -> None:
 
 def test_a_stricter_filter_is_the_reason_to_run_again(run: RunDir, completion: Make) -> None:
     write_rows(run / COMPLETIONS, [completion()])
+    run.finish(Manifest(stage="query", settings={}, reads={}, writes={}, counts={}))
     execute(STAGE, run, with_filter(length=Length(max_words=400)))
     assert stale(STAGE, run, with_filter(length=Length(max_words=400))) == ()
     assert stale(STAGE, run, with_filter(length=Length(max_words=300))) == ("length.max_words 400 -> 300",)
@@ -189,3 +190,16 @@ def test_filtering_twice_writes_the_same_files(run: RunDir, completion: Make) ->
 
 def test_the_rules_run_in_the_order_of_their_cost() -> None:
     assert [rule.name for rule in RULES] == ["gate", "empty", "length", "refusal", "identity", "repeated", "duplicates"]
+
+
+def test_a_prompt_on_two_sides_is_refused(run: RunDir, completion: Make) -> None:
+    found = [completion(prompt="Is it?"), completion(prompt="is  IT?", prompt_id="q", split="held_out")]
+    with pytest.raises(InputError, match="two sides"):
+        filtered(run, found)
+
+
+def test_no_row_left_leaves_no_dataset_of_before(run: RunDir, completion: Make) -> None:
+    filtered(run, [completion()])
+    with pytest.raises(InputError, match="no row is left"):
+        filtered(run, [completion("")])
+    assert not (run / TRAIN_ROWS).exists()

@@ -68,14 +68,15 @@ def test_report_is_self_contained(finished: Path) -> None:
     assert 'src="http' not in page
 
 
-def test_no_prompt_is_on_both_sides(finished: Path) -> None:
+def test_no_prompt_is_on_two_sides(finished: Path) -> None:
     prompts = [json.loads(line) for line in (finished / "prompts.jsonl").read_text().splitlines()]
-    held_out = {row["id"] for row in prompts if row["split"] == "held_out"}
-    rows = [line for path in (finished / "dataset").iterdir() for line in path.read_text().splitlines()]
-    trained = {json.loads(line)["id"].partition("#")[0] for line in rows}
-    assert held_out
-    assert trained
-    assert not held_out & trained
+    held_out = {row["messages"][-1]["content"] for row in prompts if row["split"] == "held_out"}
+    sides = [held_out]
+    for name in ("train", "validation"):
+        rows = (finished / "dataset" / f"{name}.jsonl").read_text().splitlines()
+        sides.append({json.loads(row)["prompt"][-1]["content"] for row in rows})
+    assert all(sides)
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
 
 
 def test_a_second_run_does_nothing(finished: Path) -> None:
@@ -108,7 +109,7 @@ def test_an_imported_file_takes_the_place_of_prompts_and_query(tmp_path: Path) -
         for word in words
     ]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "bbkd.toml").write_text("")
+    assert bbkd("init", str(tmp_path)).returncode == 0
     fast = ("--set", "prompts.held_out=3", "--set", "filter.validation=0", "--run", str(tmp_path / "run"))
     assert bbkd("import", str(tmp_path / "answers.jsonl"), *fast).returncode == 0
     student = ("--set=train.student=tiny:0", "--set=train.max_steps=2", "--set=evaluate.max_new_tokens=4")
@@ -116,3 +117,30 @@ def test_an_imported_file_takes_the_place_of_prompts_and_query(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "eval" / "metrics.json").read_text())
     assert metrics["teacher"] | {"exact_match": 1.0, "n": 3} == metrics["teacher"]
+
+
+def test_a_run_is_refused_before_it_costs_anything(finished: Path) -> None:
+    done = run(finished, "run", **{"train.student": "./no-such-student", "teacher.identity": "another"})
+    assert done.returncode == 2
+    assert "no-such-student" in done.stderr
+    assert "query" not in done.stderr
+    assert run(finished).stderr.count("up to date") == 6
+
+
+def test_an_import_over_a_run_replaces_it_and_a_failed_one_does_not(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert bbkd("init", "--task", "tickets", str(folder)).returncode == 0
+    assert run(folder, "generate").returncode == 0
+    rows = [
+        {"prompt": f"Question about {word}?", "completion": word} for word in ["bread", "iron", "tea", "wool", "glass"]
+    ]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert bbkd("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 0
+    assert not (folder / "manifest" / "query.json").exists()
+    held = (folder / "completions.jsonl").read_bytes()
+    answers.write_text("{broken\n")
+    assert bbkd("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 2
+    for command in (("try", "1"), ("generate",)):
+        bbkd(*command, "--run", str(folder))
+        assert (folder / "completions.jsonl").read_bytes() == held

@@ -3,6 +3,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,8 +136,20 @@ def test_an_id_that_stands_twice_is_refused_with_both_places(text: str) -> None:
         identified([draft("a", "f:1", id="x"), draft(text, "f:2", id="x")])
 
 
-def test_a_family_of_the_users_is_never_joined_to_another() -> None:
-    named = {"a": draft("same", family="one"), "b": draft("same", family="two"), "c": draft("same")}
+def test_a_family_of_the_users_is_joined_to_another_only_by_an_equal_text() -> None:
+    named = {"a": draft("so it is", family="one"), "b": draft("so it was", family="two"), "c": draft("So it  is")}
+    families = family_of(named, 0.1)
+    assert families["a"] == families["c"] != families["b"]
+
+
+def test_conversations_that_end_alike_are_no_near_duplicates() -> None:
+    def conversation(topic: str) -> Draft:
+        turns = (f"Tell me all about {topic} and its long history", f"{topic} is old.", "yes please go on")
+        roles = ("user", "assistant", "user")
+        messages = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=True)]
+        return msgspec.convert({"messages": messages, "where": topic}, Draft)
+
+    named = {topic: conversation(topic) for topic in ("bread", "iron", "tea")}
     assert len(set(family_of(named, 0.8).values())) == 3
 
 

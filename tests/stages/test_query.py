@@ -16,7 +16,7 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import BudgetReached, InputError, Interrupted, ProviderRefused, ProviderUnavailable, UsageError
 from blackbox_kd.jsonl import read_rows, write_rows
 from blackbox_kd.records import Completion, Failure, Prompt
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, RunDir, Silent
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Manifest, RunDir, Silent
 from blackbox_kd.simulate.books import read_books
 from blackbox_kd.stages.buying import ledger_path
 from blackbox_kd.stages.query import STAGE, Planted, ask_all
@@ -40,6 +40,7 @@ def prompts(run: RunDir, prompt: MakePrompt) -> list[Prompt]:
     rows = list(TASKS["tickets"].generate(10, 1, 0))
     made = [prompt(rows[n].prompt, id=f"p{n}", split="held_out" if n > 7 else "train") for n in range(10)]
     write_rows(run / PROMPTS, made)
+    run.finish(Manifest(stage="prompts", settings={}, reads={}, writes={}, counts={}))
     return made
 
 
@@ -71,7 +72,8 @@ def test_completions_of_both_splits_are_sorted_by_id(run: RunDir, prompts: list[
 def test_every_sample_is_bought(run: RunDir, prompts: list[Prompt]) -> None:
     query(run, config(sampling=Sampling(n=3)))
     assert names(run)[:4] == ["p0#0", "p0#1", "p0#2", "p1#0"]
-    assert (len(names(run)), billed(run)) == (30, 30)
+    assert (len(names(run)), billed(run)) == (26, 26)  # of a held-out prompt only the first is measured
+    assert [name for name in names(run) if name > "p8"] == ["p8#0", "p9#0"]
 
 
 def test_a_second_run_buys_nothing(run: RunDir, prompts: list[Prompt]) -> None:
@@ -85,7 +87,7 @@ def test_a_second_run_buys_nothing(run: RunDir, prompts: list[Prompt]) -> None:
 def test_more_samples_buy_only_what_is_new(run: RunDir, prompts: list[Prompt]) -> None:
     query(run, config())
     query(run, config(sampling=Sampling(n=2)))
-    assert billed(run) == 20
+    assert billed(run) == 18
 
 
 def test_another_temperature_asks_again(run: RunDir, prompts: list[Prompt]) -> None:
@@ -119,7 +121,24 @@ def test_costs_are_summed_where_the_price_is_known(run: RunDir, prompts: list[Pr
 
 def test_an_unknown_price_is_counted_as_unknown(run: RunDir, prompts: list[Prompt]) -> None:
     counts = query(run, config()).counts
-    assert (counts.get("cost_usd"), counts["unpriced"]) == (None, 10)
+    assert (counts.get("cost_usd"), counts.get("bought_usd"), counts["unpriced"]) == (None, None, 10)
+
+
+def test_a_new_price_rewrites_the_costs_and_buys_nothing(run: RunDir, prompts: list[Prompt]) -> None:
+    first = query(run, config(price=Price(input_usd=1, output_usd=2))).counts
+    again = query(run, config(price=Price(input_usd=2, output_usd=4)))
+    assert (again.ran, again.counts["bought_usd"], billed(run)) == (True, 0, 10)
+    assert again.counts["cost_usd"] == pytest.approx(2 * first["cost_usd"], abs=2e-6)
+    assert first["bought_usd"] == first["cost_usd"]
+
+
+def test_cut_replies_that_were_bought_again_are_money_spent(run: RunDir, prompts: list[Prompt]) -> None:
+    money = {"price": Price(input_usd=0, output_usd=1_000), "simulated": Simulated(truncated=1.0)}
+    first = query(run, config(sampling=Sampling(max_tokens=100), **money)).counts
+    second = query(run, config(sampling=Sampling(max_tokens=200), **money)).counts
+    assert billed(run) == 20
+    assert second["bought_usd"] > 0
+    assert second["cost_usd"] == pytest.approx(first["cost_usd"] + second["bought_usd"], abs=1e-5)
 
 
 def test_retryable_rows_leave_no_manifest(run: RunDir, prompts: list[Prompt]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from blackbox_kd.config.evaluate import Report
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
-from blackbox_kd.run import Counts, RunDir, Silent
+from blackbox_kd.run import PROMPTS, Counts, RunDir, Silent
 from blackbox_kd.stages.stage import Stage, execute, stale
 
 INPUT = "input.txt"
@@ -109,13 +109,40 @@ def test_a_manifest_lists_what_was_written_and_no_more(ready: RunDir) -> None:
     assert manifest.started <= manifest.finished
 
 
-def test_a_stage_that_fails_leaves_no_manifest_not_even_the_old_one(ready: RunDir) -> None:
+def test_bad_input_does_not_cost_what_was_finished(ready: RunDir) -> None:
     execute(STAGE, ready, Config())
+    before = (ready / INPUT).read_text()
     (ready / INPUT).write_text("")
     with pytest.raises(InputError, match="empty"):
         execute(STAGE, ready, Config())
+    (ready / INPUT).write_text(before)
+    assert stale(STAGE, ready, Config()) == ()
+
+
+def test_a_stage_that_fails_after_it_wrote_has_no_manifest(ready: RunDir) -> None:
+    def torn(run: RunDir, config: Config) -> Counts:
+        (run / STAGE.writes[0]).write_text("half")
+        raise InputError("in the middle")
+
+    execute(STAGE, ready, Config())
+    (ready / INPUT).write_text("new")
+    with pytest.raises(InputError, match="middle"):
+        execute(msgspec.structs.replace(STAGE, main=torn), ready, Config())
     assert ready.manifest("copy") is None
     assert stale(STAGE, ready, Config()) == ("not finished before",)
+
+
+def test_a_stage_does_not_read_what_another_has_not_finished(ready: RunDir) -> None:
+    (ready / PROMPTS).write_text("half")
+    stage = msgspec.structs.replace(STAGE, reads=lambda run, config: [run / PROMPTS])
+    with pytest.raises(InputError, match="prompts has not finished"):
+        execute(stage, ready, Config())
+
+
+def test_a_stage_never_overwrites_what_it_reads(ready: RunDir) -> None:
+    stage = msgspec.structs.replace(STAGE, writes=(INPUT,))
+    with pytest.raises(InputError, match="would overwrite"):
+        execute(stage, ready, Config())
 
 
 def test_saying_why_a_stage_would_run_runs_nothing(ready: RunDir) -> None:

@@ -103,6 +103,14 @@ def test_an_empty_key_is_a_missing_key(value: str, monkeypatch: pytest.MonkeyPat
         key_of(own(api_key_env="MY_SERVER_KEY"))
 
 
+@pytest.mark.parametrize("value", ["\u201ck-mine\u201d", "k\u00e9y", "k\nmine", "k\x7f"])
+def test_a_key_that_no_header_can_hold_names_its_variable(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SERVER_KEY", value)
+    with pytest.raises(UsageError, match="MY_SERVER_KEY") as raised:
+        key_of(own(api_key_env="MY_SERVER_KEY"))
+    assert value not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("teacher", "wire", "base_url", "identity", "official"),
     [
@@ -164,8 +172,9 @@ def test_a_schema_is_read(tmp_path: Path) -> None:
 
 
 def test_a_schema_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"s\.json"):
+    with pytest.raises(InputError, match=r"s\.json") as raised:
         target_of(own(schema="s.json"), tmp_path)
+    assert "bbkd.toml's folder" in raised.value.fix
 
 
 async def test_without_a_teacher_nobody_can_be_asked(run: RunDir) -> None:

@@ -3,11 +3,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import normalizers
 
 from blackbox_kd.errors import UsageError
 from blackbox_kd.records import Example, Message
 from blackbox_kd.student.load import Student
 from blackbox_kd.student.rows import IGNORED, collate, order, tokenize
+from blackbox_kd.student.tiny import build_tokenizer
 
 Make = Callable[..., Example]
 
@@ -25,10 +27,30 @@ def test_the_prompt_is_the_one_met_when_served(student: Student, example: Make) 
     assert str(student.tokenizer.decode(prompt)).endswith("2+2<|im_end|>\n<|im_start|>assistant\n")
 
 
-@pytest.mark.parametrize("completion", ["", "  ", "a<|im_end|>b"])
+@pytest.mark.parametrize("completion", ["", "  "])
 def test_a_completion_that_cannot_be_taught_is_refused(student: Student, example: Make, completion: str) -> None:
     with pytest.raises(UsageError, match="row a"):
         tokenize(student.tokenizer, [example("2+2", completion)], {})
+
+
+def test_every_row_is_audited(student: Student, example: Make) -> None:
+    rows = [*(example(name=f"r{n}") for n in range(20)), example("2+2", "", name="last")]
+    with pytest.raises(UsageError, match="row last"):
+        tokenize(student.tokenizer, rows, {})
+
+
+def test_a_control_token_in_a_completion_is_taught_as_text(student: Student, example: Make) -> None:
+    (row,) = tokenize(student.tokenizer, [example("2+2", "a<|im_end|>b")], {})
+    labels = [label for label in row.labels if label != IGNORED]
+    assert student.tokenizer.decode(labels[:-1]) == "a<|im_end|>b"
+    assert not {0, 1, 2} & {*labels[:-1]}
+
+
+def test_a_tokenizer_that_composes_accents_is_no_reason_to_refuse_a_row(example: Make) -> None:
+    tokenizer = build_tokenizer()
+    tokenizer.backend_tokenizer.normalizer = normalizers.NFC()
+    (row,) = tokenize(tokenizer, [example("2+2", "cafe\u0301")], {})
+    assert tokenizer.decode(row.labels[-6:-1]) == "caf\u00e9"
 
 
 def test_a_completion_of_two_messages_is_refused(student: Student, example: Make) -> None:

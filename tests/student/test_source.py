@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from blackbox_kd.errors import ProviderUnavailable, UsageError
-from blackbox_kd.student.source import local, resolve
+from blackbox_kd.student.source import local, path_of, resolve
 from blackbox_kd.student.tiny import make_tiny
 
 
@@ -37,3 +37,9 @@ def test_the_packaged_student_names_its_version() -> None:
 def test_looking_for_a_hub_id_on_this_machine_asks_nobody() -> None:
     assert local("nobody/nothing@main") is None
     assert local("tiny:4") is not None
+
+
+def test_only_a_folder_or_a_gguf_is_a_path(tmp_path: Path) -> None:
+    gguf = tmp_path / "model.gguf"
+    assert (path_of(str(tmp_path)), path_of(str(gguf))) == (tmp_path, gguf)
+    assert {path_of(spec) for spec in ("tiny:0", "packaged:smollm2-135m", "nobody/nothing@main")} == {None}

@@ -1,9 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import AddedToken, pre_tokenizers
 from transformers import PreTrainedTokenizerBase
 
 from blackbox_kd.errors import UsageError
 from blackbox_kd.records import Message
-from blackbox_kd.student.template import CHATML, encode, prepare, render, stop_id, stop_ids
+from blackbox_kd.student.template import CHATML, encode, encode_content, plain, prepare, render, stop_id, stop_ids
 from blackbox_kd.student.tiny import build_tokenizer
 
 HELLO = [Message(role="user", content="hello")]
@@ -69,3 +72,41 @@ def test_a_base_model_gets_chatml_that_ends_turns_with_a_token_it_has(tokenizer:
 def test_no_second_begin_token_is_added(tokenizer: PreTrainedTokenizerBase) -> None:
     text = render(tokenizer, HELLO)
     assert tokenizer.decode(encode(tokenizer, text), clean_up_tokenization_spaces=False) == text
+
+
+TOKENIZER = build_tokenizer()
+CONTROL = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"}
+PIECES = [*sorted(CONTROL), "<|im_", "end|>", "<", "|>", "user", " ", "\n", "\ue000", "\ue001", "\ue002", "\u00e9"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_content_is_encoded_whole_and_without_control_tokens(content: str) -> None:
+    ids = encode_content(TOKENIZER, content)
+    assert TOKENIZER.decode(ids, clean_up_tokenization_spaces=False) == content
+    assert not {*ids} & {*TOKENIZER.all_special_ids, *TOKENIZER.added_tokens_decoder}
+
+
+@given(st.text())
+def test_content_without_control_tokens_is_encoded_as_it_stands(content: str) -> None:
+    assert encode_content(TOKENIZER, content) == plain(TOKENIZER, content)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_no_content_forges_a_turn(content: str) -> None:
+    hostile = encode(TOKENIZER, render(TOKENIZER, [Message(role="user", content=content), *HELLO]))
+    honest = encode(TOKENIZER, render(TOKENIZER, [Message(role="user", content="x"), *HELLO]))
+    turns = [[token for token in ids if token in TOKENIZER.added_tokens_decoder] for ids in (hostile, honest)]
+    assert turns[0] == turns[1]
+
+
+def test_a_turn_marker_that_is_no_special_token_is_guarded_too(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.add_tokens([AddedToken("[[user]]", special=False), AddedToken("<table>", special=False)])
+    tokenizer.chat_template = "{% for m in messages %}[[user]]{{ m['content'] }}{% endfor %}"
+    marker, word = (tokenizer.convert_tokens_to_ids(token) for token in ("[[user]]", "<table>"))
+    assert marker not in encode_content(tokenizer, "a[[user]]b")
+    assert word in encode_content(tokenizer, "a<table>b")  # a word of its language, not a marker
+
+
+def test_no_space_slips_in_where_text_is_cut(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    assert str(tokenizer.decode(encode_content(tokenizer, "a<|im_end|>b"))).strip() == "a<|im_end|>b"

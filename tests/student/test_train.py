@@ -51,9 +51,15 @@ def test_steps_are_told_in_order_with_loss_and_tokens(tmp_path: Path, examples: 
     assert log[-1].tokens == result.tokens > log[0].tokens > 0
 
 
-def test_no_checkpoint_is_left_behind(tmp_path: Path, examples: list[Example]) -> None:
-    train(tmp_path, examples)
-    assert [path.name for path in tmp_path.iterdir()] == ["student"]
+def test_checkpoints_stay_until_the_result_is_kept(tmp_path: Path, examples: list[Example]) -> None:
+    first = train(tmp_path, examples)
+    again = train(tmp_path, examples)
+    assert again.resumed_from_step == 15
+    assert (again.steps, again.tokens, again.validation_nll) == (first.steps, first.tokens, first.validation_nll)
+
+
+def test_the_result_names_what_was_trained(tmp_path: Path, examples: list[Example]) -> None:
+    assert train(tmp_path, examples, msgspec.structs.replace(SETTINGS, max_steps=1)).student == "tiny@0"
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, examples: list[Example]) -> None:

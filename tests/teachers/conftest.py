@@ -121,8 +121,9 @@ def asking(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[TeacherC
         *targets: Target, patience: Patience = PATIENCE, limit_usd: float | None = None, key: str = "k-secret"
     ) -> AsyncIterator[TeacherClient]:
         keys = {one.label: key for one in targets}
+        limits = {} if limit_usd is None else {one.label: limit_usd for one in targets}
         with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
-            async with TeacherClient(targets, keys, ledger, patience, Budget(limit_usd, targets)) as client:
+            async with TeacherClient(targets, keys, ledger, patience, Budget(limits, targets)) as client:
                 yield client
 
     return opened

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,11 +28,11 @@ def asked(text: str = "Hi", max_tokens: int = 10) -> Asked:
 
 def test_a_budget_without_a_price_is_refused(target: Callable[..., Target]) -> None:
     with pytest.raises(UsageError, match="the price of openai/simulated-tickets is not known"):
-        Budget(1.0, (WHOM, target()))
+        Budget({"openai/simulated-tickets": 1.0}, (WHOM, target()))
 
 
 def test_without_a_budget_no_price_is_needed(target: Callable[..., Target]) -> None:
-    assert Budget(None, (target(),)).limit_usd is None
+    assert Budget({WHOM.label: 1.0}, (WHOM, target())).spent_usd == 0
 
 
 def test_the_worst_case_is_a_token_a_byte_and_the_whole_limit() -> None:
@@ -40,25 +41,39 @@ def test_the_worst_case_is_a_token_a_byte_and_the_whole_limit() -> None:
 
 
 async def test_nothing_is_sent_that_could_exceed_the_budget() -> None:
-    budget = Budget(1.5 * worst_usd(asked()), (WHOM,))
-    budget.settle(await budget.reserve(asked()), worst_usd(asked()))
+    budget = Budget({WHOM.label: 1.5 * worst_usd(asked())}, (WHOM,))
+    budget.settle(asked(), await budget.reserve(asked()), worst_usd(asked()))
     with pytest.raises(BudgetReached, match="budget reached"):
         await budget.reserve(asked())
 
 
 async def test_a_call_waits_for_what_others_may_leave() -> None:
-    budget = Budget(1.5 * worst_usd(asked()), (WHOM,))
+    budget = Budget({WHOM.label: 1.5 * worst_usd(asked())}, (WHOM,))
     first = await budget.reserve(asked())
     second = asyncio.create_task(budget.reserve(asked()))
     await asyncio.sleep(0)
     assert not second.done()
-    budget.settle(first, 0.1 * first)
+    budget.settle(asked(), first, 0.1 * first)
     assert await second == pytest.approx(worst_usd(asked()))
 
 
 async def test_what_was_spent_before_counts() -> None:
     with pytest.raises(BudgetReached):
-        await Budget(1.0, (WHOM,), spent_usd=1.0).reserve(asked())
+        await Budget({WHOM.label: 1.0}, (WHOM,), {WHOM.label: 1.0}).reserve(asked())
+
+
+async def test_each_teacher_has_a_budget_of_its_own() -> None:
+    other = msgspec.structs.replace(WHOM, label="openai/other")
+    budget = Budget({WHOM.label: 1.0, other.label: 100.0}, (WHOM, other), {WHOM.label: 1.0})
+    assert await budget.reserve(asked()._replace(target=other)) == pytest.approx(worst_usd(asked()))
+    with pytest.raises(BudgetReached, match=r"1\.0000 of 1\.00 USD spent on openai/m,"):
+        await budget.reserve(asked())
+
+
+async def test_what_was_bought_now_is_told_apart_from_what_was_spent_before() -> None:
+    budget = Budget({}, (WHOM,), {WHOM.label: 1.0})
+    budget.settle(asked(), await budget.reserve(asked()), 0.25)
+    assert (budget.bought_usd, budget.spent_usd) == (0.25, 1.25)
 
 
 @settings(deadline=None)  # a busy machine
@@ -68,7 +83,7 @@ async def test_what_was_spent_before_counts() -> None:
     workers=st.integers(1, 8),
 )
 def test_the_budget_is_never_overshot(calls: list[tuple[int, float]], limit_usd: float, workers: int) -> None:
-    budget = Budget(limit_usd, (WHOM,))
+    budget = Budget({WHOM.label: limit_usd}, (WHOM,))
     left = iter(calls)
 
     async def work() -> None:
@@ -78,7 +93,7 @@ def test_the_budget_is_never_overshot(calls: list[tuple[int, float]], limit_usd:
             except BudgetReached:
                 return
             await asyncio.sleep(0)
-            budget.settle(reserved, share * reserved)
+            budget.settle(asked("x" * size, size), reserved, share * reserved)
 
     async def all_of_them() -> None:
         await asyncio.gather(*(work() for _ in range(workers)))

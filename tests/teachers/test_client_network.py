@@ -235,7 +235,7 @@ async def test_each_teacher_gets_its_own_key(
         targets = (target(first.url, label="openai/a"), target(second.url, label="openai/b", identity="other"))
         keys = {"openai/a": "k-first", "openai/b": "k-second"}
         with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
-            async with TeacherClient(targets, keys, ledger, ONCE, Budget(None, targets)) as client:
+            async with TeacherClient(targets, keys, ledger, ONCE, Budget({}, targets)) as client:
                 await asyncio.gather(*(client.ask(prompt(f"Ask {n}", id=f"p{n}"), 0) for n in range(12)))
     assert {sent["authorization"] for sent in first.headers} == {"Bearer k-first"}
     assert {sent["authorization"] for sent in second.headers} == {"Bearer k-second"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blackbox_kd.errors import RunInUse, StorageFull, StoreCorrupt
+from blackbox_kd.errors import InputError, RunInUse, StorageFull, StoreCorrupt
 from blackbox_kd.teachers.ledger import VERSION, Ledger, open_ledger
 
 FULL_DISK = """
@@ -103,7 +103,7 @@ async def test_what_a_dead_process_had_sent_is_ambiguous(path: Path) -> None:
     with open_ledger(path) as ledger:
         await ledger.claim("k", "openai/m", b"{}", 5)
     with open_ledger(path) as ledger:
-        assert (ledger.ambiguous("k"), ledger.lookup("k")) == (1, None)
+        assert (ledger.paid("k"), ledger.lookup("k")) == ([None], None)
     assert states(path) == [("ambiguous", "interrupted")]
 
 
@@ -112,7 +112,7 @@ async def test_a_failed_attempt_is_an_error_unless_it_may_have_been_paid(path: P
         for ambiguous in (False, True):
             attempt = await ledger.claim("k", "openai/m", b"{}", 5)
             await ledger.fail(attempt, "http_503", 503, {}, b"busy", ambiguous)
-        assert ledger.ambiguous("k") == 1
+        assert ledger.paid("k") == [None]
     assert states(path) == [("error", "http_503"), ("ambiguous", "http_503")]
 
 
@@ -144,10 +144,21 @@ async def test_a_cancelled_waiter_leaves_the_writer_at_work(path: Path) -> None:
 
 async def test_a_value_that_sqlite_cannot_hold_leaves_the_writer_at_work(path: Path) -> None:
     with open_ledger(path) as ledger:
-        with pytest.raises(StoreCorrupt):
+        with pytest.raises(InputError, match="too big for the ledger"):
             await ledger.claim("k", "openai/m", b"{}", 10**30)
         await asyncio.wait_for(bought(ledger, "after"), 5)
         assert ledger.lookup("after") is not None
+
+
+async def test_a_write_that_is_refused_leaves_its_neighbours_whole(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        ledger._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000)
+        writes = [bought(ledger, f"k{number}", b"x" * (2_000 if number == 20 else 10)) for number in range(40)]
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        failed = [number for number, outcome in enumerate(outcomes) if outcome is not None]
+        kept = [number for number in range(40) if ledger.lookup(f"k{number}") is not None]
+    assert isinstance(outcomes[20], InputError)
+    assert (failed, kept) == ([20], [number for number in range(40) if number != 20])
 
 
 async def test_it_can_be_read_from_another_thread(path: Path) -> None:
@@ -173,13 +184,18 @@ async def test_closing_leaves_no_journal_behind(path: Path) -> None:
 
 def test_a_second_process_is_told_who_holds_it(path: Path) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(path), "a b", "c", "d"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "open\n"
     try:
-        with pytest.raises(RunInUse, match=f"pid {holder.pid}"), open_ledger(path):
+        with pytest.raises(RunInUse, match=f"pid {holder.pid} .*'a b' c d, since") as caught, open_ledger(path):
             pass
+        assert caught.value.fix == "Wait for it to end, or set BBKD_LEDGER to another file."
+        assert stat.S_IMODE(path.with_name("ledger.sqlite3.lock.holder").stat().st_mode) == 0o600
     finally:
         holder.communicate("")
 

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from blackbox_kd.records import Usage
 from blackbox_kd.teachers.request import WIRES
-from blackbox_kd.teachers.wire import MOST_TOKENS, Malformed, Reply, clean, decode, error_fields, retry_after_s, usage
+from blackbox_kd.teachers.wire import (
+    MOST_TOKENS,
+    Malformed,
+    Reply,
+    clean,
+    decode,
+    disguised,
+    error_fields,
+    retry_after_s,
+    usage,
+)
 
 WIRE = pytest.mark.parametrize("wire", list(WIRES))
 JSON = st.recursive(
@@ -61,6 +71,28 @@ def test_a_body_without_a_reply_is_malformed(wire: str, raw: bytes) -> None:
 def test_an_error_inside_a_200_is_quoted(wire: str) -> None:
     with pytest.raises(Malformed, match="502 upstream"):
         WIRES[wire].parse(BROKEN["error inside a 200"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b'{"error": {"code": 502, "message": "upstream"}}', 502),
+        (b'{"error": {"code": "429"}, "choices": []}', 429),
+        (b'{"error": {"code": "rate_limit_exceeded"}, "choices": null}', 429),
+        (b'{"type": "error", "error": {"type": "invalid_request_error"}}', 400),
+        (b'{"error": {"code": 302}}', 502),
+        (b'{"error": {"code": "strange"}}', 502),
+        (b'{"error": "upstream"}', 502),
+        (b'{"error": null}', None),
+        (b'{"error": {"code": 502}, "choices": [{}]}', None),
+        (b'{"error": {"code": 502}, "content": [{}]}', None),
+        (b'"error"', None),
+        (b'{"error": {"co', None),
+        (b"{}", None),
+    ],
+)
+def test_an_error_in_disguise_has_a_status(raw: bytes, status: int | None) -> None:
+    assert disguised(raw) == status
 
 
 def parsed(wire: str, raw: bytes) -> Reply | None:

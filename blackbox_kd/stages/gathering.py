@@ -1,0 +1,228 @@
+"""What the files of a run say, as a report shows it."""
+
+import itertools
+import json
+import platform
+from collections import Counter
+
+from blackbox_kd import __version__
+from blackbox_kd.jsonl import read_rows
+from blackbox_kd.records import Completion, Json, Prediction, Prompt, Rejection
+from blackbox_kd.report.data import (
+    CLEAN,
+    Answers,
+    Count,
+    Fact,
+    LossPoint,
+    NoiseRecall,
+    RejectedRow,
+    Score,
+    StageUsage,
+)
+from blackbox_kd.run import (
+    COMPLETIONS,
+    PLANTED,
+    PREDICTIONS,
+    PROMPTS,
+    REJECTED,
+    TRAINING_LOG,
+    Manifest,
+    RunDir,
+    flatten,
+)
+from blackbox_kd.stages.query import Planted
+from blackbox_kd.stages.scoring import Metrics, ModelScore
+from blackbox_kd.stats import Interval
+
+EVIDENCE_CHARS = 160
+
+
+def funnel(manifests: dict[str, Manifest]) -> tuple[Count, ...]:
+    """From prompts to rows, with what was lost on the way."""
+    imported = manifests.get("import")
+    first, kept = (imported or manifests["query"]).counts, manifests["filter"].counts
+    prompts = int((imported or manifests["prompts"]).counts["prompts"])
+    steps = [Count(name="prompts", count=prompts)]
+    if "rows" in first:
+        asked = int(first["rows"])
+        several = f" ({asked / prompts:.3g} samples a prompt)" if asked > prompts > 0 else ""
+        steps.append(Count(name=f"asked{several}", count=asked))
+        steps.append(Count(name="failed", count=int(first["failed"]), lost=True))
+    steps.append(Count(name="replied", count=int(first["completions"])))
+    steps.append(Count(name="held out", count=int(kept["held_out"])))
+    steps.append(Count(name="train completions", count=int(kept["completions"])))
+    reasons = Counter({key.removeprefix("rejected."): int(n) for key, n in kept.items() if key.startswith("rejected.")})
+    steps += [Count(name=f"rejected {reason}", count=count, lost=True) for reason, count in reasons.most_common()]
+    steps.append(Count(name="dataset validation", count=int(kept["validation_rows"])))
+    steps.append(Count(name="dataset train", count=int(kept["train_rows"])))
+    return tuple(step for step in steps if step.count or not step.lost)
+
+
+def noise(run: RunDir) -> tuple[NoiseRecall, ...]:
+    """How much of what a simulated teacher planted in the train completions was rejected; the filter never saw this."""
+    if not (run / PLANTED).exists():
+        return ()
+    kinds = {one.id: CLEAN if one.kind == "ok" else one.kind for one in read_rows(run / PLANTED, Planted)}
+    train = {one.id for one in read_rows(run / COMPLETIONS, Completion) if one.split == "train"}
+    rejections = {one.id for one in read_rows(run / REJECTED, Rejection)}
+    planted = Counter(kind for name, kind in kinds.items() if name in train)
+    caught = Counter(kind for name, kind in kinds.items() if name in rejections)
+    return tuple(NoiseRecall(kind=kind, planted=planted[kind], rejected=caught[kind]) for kind in sorted(planted))
+
+
+def usage(manifests: dict[str, Manifest]) -> tuple[StageUsage, ...]:
+    """Tokens and money of the paid stage; the cost is None where a reply has no price."""
+    query = manifests.get("query")
+    if query is None:
+        return ()
+    counts = query.counts
+    return (
+        StageUsage(
+            stage="query",
+            requests=int(counts["completions"]),
+            prompt_tokens=int(counts["prompt_tokens"]),
+            completion_tokens=int(counts["completion_tokens"]),
+            cost_usd=counts.get("cost_usd"),
+            failed=int(counts.get("failed", 0)),
+            ambiguous=int(counts.get("ambiguous", 0)),
+            bought_usd=counts.get("bought_usd"),
+        ),
+    )
+
+
+def losses(run: RunDir) -> tuple[LossPoint, ...]:
+    """The training loss by step."""
+    if not (run / TRAINING_LOG).exists():
+        return ()
+    rows = read_rows(run / TRAINING_LOG, dict[str, float])
+    return tuple(LossPoint(step=int(row["step"]), loss=row["loss"]) for row in rows)
+
+
+def number(value: Json) -> float | None:
+    """The value if it is a number."""
+    return float(value) if isinstance(value, int | float) else None
+
+
+def scores(metrics: Metrics) -> tuple[Score, ...]:
+    """Every model, over all prompts and by slice."""
+    models = {"base": metrics.base, "base_full_prompt": metrics.base_full_prompt}
+    models |= {"student": metrics.student, "teacher": metrics.teacher}
+    found = []
+    for model, whole in models.items():
+        if whole is not None:
+            found.append(score(model, "", metrics.metric, whole))
+            found += [score(model, name, metrics.metric, part) for name, part in whole.slices.items()]
+    return tuple(found)
+
+
+def score(model: str, part: str, metric: str, of: ModelScore) -> Score:
+    """One line of the table of scores."""
+    return Score(
+        model=model,
+        n=of.n,
+        families=of.families,
+        metric=metric,
+        slice=part,
+        value=of.exact_match,
+        interval=interval(of.low, of.high),
+        agreement=of.agreement,
+        agreement_interval=interval(of.agreement_low, of.agreement_high),
+    )
+
+
+def interval(low: float | None, high: float | None) -> Interval | None:
+    """An interval, if both of its ends are known."""
+    return None if low is None or high is None else Interval(low, high)
+
+
+def examples(run: RunDir, metric: str, count: int) -> tuple[Answers, ...]:
+    """Held-out prompts with all answers: right and wrong ones of the student in turn, to hide neither.
+
+    Without a reference a score is that of agreement with the teacher, which then has none itself.
+    """
+    prompts = {one.id: one for one in read_rows(run / PROMPTS, Prompt)}
+    by_prompt: dict[str, dict[str, Prediction]] = {}
+    for one in read_rows(run / PREDICTIONS, Prediction):
+        by_prompt.setdefault(one.prompt_id, {})[one.model] = one
+
+    def value(found: dict[str, Prediction], model: str) -> float | None:
+        one = found[model]
+        return one.scores.get(metric, one.agreement)
+
+    right = [name for name, found in by_prompt.items() if value(found, "student") == 1.0]
+    wrong = [name for name in by_prompt if name not in set(right)]
+    mixed = [name for pair in itertools.zip_longest(right, wrong) for name in pair if name is not None]
+    return tuple(
+        Answers(
+            prompt_id=name,
+            prompt=prompts[name].messages[-1].content,
+            reference=prompts[name].reference,
+            slice=prompts[name].slice or "",
+            teacher=found["teacher"].text,
+            base=found["base"].text,
+            student=found["student"].text,
+            teacher_score=None if prompts[name].reference is None else value(found, "teacher"),
+            base_score=value(found, "base"),
+            student_score=value(found, "student"),
+        )
+        for name in mixed[:count]
+        for found in (by_prompt[name],)
+    )
+
+
+def rejected(run: RunDir, count: int) -> tuple[RejectedRow, ...]:
+    """Rejections with their evidence, one of each reason before the second of any."""
+    by_reason: dict[str, list[Rejection]] = {}
+    for one in read_rows(run / REJECTED, Rejection):
+        by_reason.setdefault(one.reason, []).append(one)
+    rounds = itertools.zip_longest(*by_reason.values())
+    chosen = [one for group in rounds for one in group if one is not None][:count]
+    return tuple(RejectedRow(id=one.id, reason=one.reason, evidence=evidence(one)) for one in chosen)
+
+
+def evidence(one: Rejection) -> str:
+    """The words that speak against a completion, else how it begins."""
+    span, text = one.verdicts[0].span, one.completion.text
+    return text[span[0] : span[1]] if span else text[:EVIDENCE_CHARS]
+
+
+def training(trained: dict[str, Json]) -> tuple[Fact, ...]:
+    """What training.json says, but for what it leaves open."""
+    return tuple(Fact(key=key, value=plain(value)) for key, value in trained.items() if value not in (None, ""))
+
+
+def provenance(manifests: dict[str, Manifest]) -> tuple[Fact, ...]:
+    """Versions, hashes and settings as they were: what it takes to make the same student again."""
+    facts = [Fact(key="bbkd (report)", value=__version__), Fact(key="python (report)", value=platform.python_version())]
+    facts += [Fact(key=f"{key} (train)", value=plain(value)) for key, value in manifests["train"].recorded.items()]
+    for name, one in manifests.items():
+        facts.append(Fact(key=f"{name} finished", value=one.finished))
+        facts += [Fact(key=f"sha256 {file}", value=sha256) for file, sha256 in one.writes.items()]
+    for name, one in manifests.items():
+        more = {} if name == "train" else flatten({key: value for key, value in one.recorded.items() if key != "bbkd"})
+        lines = [f"{key} = {as_json(value)}" for key, value in {**one.settings, **more}.items()]
+        if lines:
+            facts.append(Fact(key=f"settings: {name}", value="\n".join(lines)))
+    return tuple(facts)
+
+
+def plain(value: Json) -> str:
+    """A value for people, whole: a float to 4 significant digits."""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return value if isinstance(value, str) else as_json(value)
+
+
+def as_json(value: Json) -> str:
+    """A value on one line, exact and whole."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def warnings(metrics: Metrics) -> tuple[str, ...]:
+    """What a reader has to know of the numbers before believing them."""
+    found = list(metrics.notes)
+    if metrics.pgr.reference == "teacher":
+        found.append("No prompt has a reference: what is measured is agreement with the teacher, not accuracy.")
+    if metrics.student.stopped is not None and metrics.student.stopped < 0.95:
+        found.append(f"The student ran into the token limit on {1 - metrics.student.stopped:.0%} of the prompts.")
+    return tuple(found)

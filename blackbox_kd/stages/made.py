@@ -1,0 +1,97 @@
+"""What a student was made with, from the manifests: bbkd.toml may have changed since."""
+
+import msgspec
+
+from blackbox_kd import __version__
+from blackbox_kd.errors import InputError
+from blackbox_kd.jsonl import read_rows
+from blackbox_kd.records import Completion
+from blackbox_kd.run import COMPLETIONS, TRAIN_ROWS, Manifest, RunDir, require
+from blackbox_kd.teachers.terms import Terms
+
+BEFORE = ("prompts", "import", "query", "filter", "train", "evaluate")
+SIMULATED = "simulated"
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """How the student came to be; `warnings` name stages that did not build on each other's last files."""
+
+    manifests: dict[str, Manifest]
+    date: str  # of the last stage: 2026-11-30
+    seed: int
+    student: str
+    system: str
+    version: str  # of bbkd, when it trained
+    dataset_sha256: str
+    teachers: tuple[str, ...]
+    simulated: bool
+    task: str
+    terms: str
+    warnings: tuple[str, ...]
+
+
+def made(run: RunDir) -> Made:
+    """Read the manifests; raises `InputError` naming the stage that has not finished."""
+    manifests = finished(run)
+    train = manifests["train"]
+    paid = manifests.get("query")
+    rows = read_rows(require(run / COMPLETIONS, "generate"), Completion)
+    names = sorted({(one.teacher, one.served_model) for one in rows})
+    labels = [label for label, _ in names]
+    real = {label for label, model in names if not is_simulated(label, model) and not label.startswith("imported/")}
+    terms = msgspec.convert(paid.recorded.get("terms", {}) if paid else {}, dict[str, Terms])
+    unread = ("No acknowledgement of the teacher's terms is recorded.",) if real and not terms else ()
+    seed = train.settings.get("seed")
+    return Made(
+        manifests=manifests,
+        date=max(one.finished for one in manifests.values())[:10],
+        seed=seed if isinstance(seed, int) else 0,
+        student=str(train.settings.get("train.student", "")),
+        system=str(train.settings.get("train.system", "")),
+        version=str(train.recorded.get("bbkd", __version__)),
+        dataset_sha256=train.reads.get(TRAIN_ROWS, ""),
+        teachers=tuple(f"{label} (served as {model or 'unnamed'})" for label, model in names),
+        simulated=any(is_simulated(label, model) for label, model in names),
+        task=next((label.partition("/")[2] for label in labels if label.startswith(f"{SIMULATED}/")), ""),
+        terms="; ".join(f"{model}: {one.ack} ({one.basis})" for model, one in terms.items()),
+        warnings=(*outdated(manifests), *unread),
+    )
+
+
+def is_simulated(label: str, served_model: str) -> bool:
+    """Whether a program stood in for the teacher: ours, or a `bbkd simulate` that was asked as any server is."""
+    return label.startswith(f"{SIMULATED}/") or served_model.startswith(SIMULATED)
+
+
+def finished(run: RunDir) -> dict[str, Manifest]:
+    """The manifests that stand behind a student, by stage; imported completions take the place of prompts and query.
+
+    Raises `InputError` naming the first stage that has not finished.
+    """
+    found = {name: one for name in BEFORE if (one := run.manifest(name)) is not None}
+    first = ("import",) if "import" in found else ("prompts", "query")
+    needed = (*first, "filter", "train", "evaluate")
+    for name in needed:
+        if name not in found:
+            raise InputError(f"{name} has not finished: {run.manifest_path(name)} is missing", f"Run `bbkd {name}`.")
+    return {name: found[name] for name in needed}
+
+
+def outdated(manifests: dict[str, Manifest]) -> tuple[str, ...]:
+    """A warning for each file of which a stage used another version than its writer left last, and for each setting of
+    the student with which it was evaluated but not trained.
+    """
+    wrote = {file: (name, sha256) for name, one in manifests.items() for file, sha256 in one.writes.items()}
+    found = [
+        f"{name} used another {file} than {wrote[file][0]} wrote last: run `bbkd run`."
+        for name, one in manifests.items()
+        for file, sha256 in one.reads.items()
+        if file in wrote and wrote[file][1] != sha256
+    ]
+    trained, evaluated = manifests["train"].settings, manifests["evaluate"].settings
+    found += [
+        f"evaluate used another {key} than train: run `bbkd run`."
+        for key, value in evaluated.items()
+        if key.startswith("train.") and trained.get(key) != value
+    ]
+    return tuple(found)

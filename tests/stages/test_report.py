@@ -1,0 +1,182 @@
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from blackbox_kd.config.evaluate import Report
+from blackbox_kd.config.train import Train
+from blackbox_kd.config.whole import Config
+from blackbox_kd.errors import InputError
+from blackbox_kd.jsonl import write_json, write_rows
+from blackbox_kd.records import Completion, Json, Message, Prediction, Prompt, Rejection
+from blackbox_kd.run import COMPLETIONS, METRICS, PREDICTIONS, PROMPTS, REJECTED, TRAINING_RESULT, Manifest, RunDir
+from blackbox_kd.stages.report import gathered, main
+from blackbox_kd.stages.scoring import Gap, Metrics, ModelScore, model_score
+
+QUERY_COUNTS = {"rows": 4, "completions": 3, "failed": 1, "ambiguous": 2, "prompt_tokens": 9, "completion_tokens": 9}
+FILTER_COUNTS = {"held_out": 1, "completions": 2, "train_rows": 2, "validation_rows": 0}
+CHANGED = Config(seed=99, train=Train(student="another/model", system="Another."), report=Report(title="Mine"))
+
+
+def manifest(stage: str, counts: dict[str, int] | None = None, **more: Any) -> Manifest:
+    """A finished stage."""
+    found: dict[str, Any] = {"settings": {}, "reads": {}, "writes": {}, "finished": "2026-11-30T10:00:00+00:00"}
+    return Manifest(stage=stage, counts=dict(counts or {}), **{**found, **more})
+
+
+def train(**more: Json) -> Manifest:
+    """A training with some settings."""
+    settings = {"train.student": "tiny:0", "train.system": "Be short.", "seed": 7, **more}
+    return manifest("train", settings=settings, reads={"dataset/train.jsonl": "d1"}, recorded={"bbkd": "0.0.9"})
+
+
+@pytest.fixture
+def done(run: RunDir, completion: Callable[..., Completion], prompt: Callable[..., Prompt]) -> RunDir:
+    """A run with all stages finished, on a server of the user's, without references."""
+    answers = [completion(prompt_id=name, split=split) for name, split in (("a", "train"), ("b", "held_out"))]
+    write_rows(run / COMPLETIONS, answers)
+    write_rows(run / PROMPTS, [prompt(id="a"), prompt(id="b", split="held_out")])
+    write_rows(run / REJECTED, list[Rejection]())
+    write_rows(
+        run / PREDICTIONS,
+        [
+            Prediction(prompt_id="b", model=model, text=model, finish_reason="stop", completion_tokens=1, agreement=1.0)
+            for model in ("base", "student", "teacher")
+        ],
+    )
+    one = ModelScore(exact_match=None, n=1, families=1, agreement=1.0, agreement_low=0.2, agreement_high=1.0)
+    gap = Gap(value=None, low=None, high=None, undefined="no gap", reference="teacher")
+    whole = Metrics(
+        metric="exact_match",
+        base=one,
+        student=one,
+        teacher=one,
+        pgr=gap,
+        mcnemar_p=1.0,
+        minimum_detectable=1.0,
+        max_new_tokens=4,
+    )
+    write_json(run / METRICS, whole)
+    write_json(run / TRAINING_RESULT, {"train_s": 12.345678, "note": "", "why": "because " * 40, "steps": 12345})
+    terms = {"openai/teacher": {"ack": "openai-2026-01-01", "basis": "legal"}}
+    for made in (
+        manifest("prompts", {"prompts": 2}),
+        manifest("query", QUERY_COUNTS | {"bought_usd": 0}, recorded={"terms": terms}),
+        manifest("filter", FILTER_COUNTS, writes={"dataset/train.jsonl": "d1"}),
+        train(),
+        manifest("evaluate", settings={"train.student": "tiny:0"}),
+    ):
+        run.finish(made)
+    return run
+
+
+def test_the_report_tells_what_the_student_was_made_with_whatever_the_config_says_now(done: RunDir) -> None:
+    data = gathered(done, CHANGED)
+    assert (data.student, data.student_system, data.seed, data.version) == ("tiny:0", "Be short.", 7, "0.0.9")
+    assert (data.dataset_sha256, data.terms) == ("d1", "openai/teacher: openai-2026-01-01 (legal)")
+    assert data.run == "Mine"
+    assert not [fact for fact in data.provenance if "another/model" in fact.value]
+
+
+def test_a_dataset_that_was_made_anew_after_training_is_a_warning(done: RunDir) -> None:
+    assert not [one for one in gathered(done, Config()).warnings if "another" in one]
+    done.finish(manifest("filter", FILTER_COUNTS, writes={"dataset/train.jsonl": "d2"}))
+    first = gathered(done, Config()).warnings[0]
+    assert first == "train used another dataset/train.jsonl than filter wrote last: run `bbkd run`."
+
+
+def test_an_evaluation_with_another_system_prompt_is_a_warning(done: RunDir) -> None:
+    done.finish(manifest("evaluate", settings={"train.system": "Be long."}))
+    assert "evaluate used another train.system than train: run `bbkd run`." in gathered(done, Config()).warnings
+
+
+@pytest.mark.parametrize("stage", ["prompts", "query", "filter", "train", "evaluate"])
+def test_a_stage_that_has_not_finished_is_named(done: RunDir, stage: str) -> None:
+    done.manifest_path(stage).unlink()
+    with pytest.raises(InputError, match=f"{stage} has not finished") as caught:
+        gathered(done, Config())
+    assert caught.value.fix == f"Run `bbkd {stage}`."
+
+
+def test_imported_completions_need_neither_prompts_nor_query(done: RunDir) -> None:
+    for name in ("prompts", "query"):
+        done.manifest_path(name).unlink()
+    done.finish(manifest("import", {"prompts": 2, "completions": 2}))
+    data = gathered(done, Config())
+    assert [step.name for step in data.funnel][:2] == ["prompts", "replied"]
+    assert data.usage == ()
+
+
+@pytest.mark.parametrize(
+    ("teacher", "served_model", "simulated", "task"),
+    [
+        ("openai/own", "simulated-tickets", True, ""),
+        ("simulated/tickets", "x", True, "tickets"),
+        ("openai/own", "llama", False, ""),
+    ],
+)
+def test_a_simulated_teacher_is_known_by_its_replies(
+    done: RunDir, completion: Callable[..., Completion], teacher: str, served_model: str, simulated: bool, task: str
+) -> None:
+    one = msgspec.structs.replace(completion(), teacher=teacher, served_model=served_model)
+    write_rows(done / COMPLETIONS, [one])
+    data = gathered(done, Config())
+    assert (data.simulated, data.task) == (simulated, task)
+
+
+def test_a_real_teacher_without_terms_is_a_warning(done: RunDir) -> None:
+    done.finish(manifest("query", QUERY_COUNTS))
+    assert "No acknowledgement of the teacher's terms is recorded." in gathered(done, Config()).warnings
+
+
+def test_rows_that_failed_or_were_lost_stand_beside_the_cost(done: RunDir) -> None:
+    (usage,) = gathered(done, Config()).usage
+    assert (usage.failed, usage.ambiguous, usage.bought_usd, usage.cost_usd) == (1, 2, 0, None)
+
+
+def test_the_funnel_names_samples_and_leaves_out_steps_that_lost_nothing(done: RunDir) -> None:
+    assert [step.name for step in gathered(done, Config()).funnel][:3] == [
+        "prompts",
+        "asked (2 samples a prompt)",
+        "failed",
+    ]
+    done.finish(manifest("query", QUERY_COUNTS | {"failed": 0}))
+    assert "failed" not in [step.name for step in gathered(done, Config()).funnel]
+
+
+def test_training_facts_are_rounded_and_whole(done: RunDir) -> None:
+    facts = {fact.key: fact.value for fact in gathered(done, Config()).training}
+    assert facts == {"train_s": "12.35", "why": "because " * 40, "steps": "12345"}
+
+
+def test_settings_are_whole(done: RunDir) -> None:
+    done.finish(train(**{"train.system": "rule " * 100}))
+    (block,) = [fact.value for fact in gathered(done, Config()).provenance if fact.key == "settings: train"]
+    assert f'train.system = "{"rule " * 100}"' in block
+
+
+def test_without_references_the_gap_is_one_of_agreement(done: RunDir) -> None:
+    data = gathered(done, Config())
+    assert data.pgr_of_agreement
+    assert (data.examples[0].student_score, data.examples[0].teacher_score) == (1.0, None)
+
+
+def test_reports_are_for_the_owner_alone(done: RunDir) -> None:
+    main(done, Config())
+    written = [done / name for name in ("report.html", "report.md", "student-card.md")]
+    assert [path.stat().st_mode & 0o777 for path in written] == [0o600] * 3
+
+
+def test_a_score_counts_the_families_it_comes_from() -> None:
+    ask = (Message(role="user", content="?"),)
+    prompts = {
+        name: Prompt(id=name, messages=ask, split="held_out", family=family, slice=part)
+        for name, family, part in (("a", "f", "x"), ("b", "f", "x"), ("c", "g", "y"))
+    }
+    answers = [
+        Prediction(prompt_id=name, model="base", text="", finish_reason="stop", completion_tokens=1, agreement=1.0)
+        for name in prompts
+    ]
+    found = model_score(answers, prompts, ["exact_match"])
+    assert (found.n, found.families, found.slices["x"].families) == (3, 2, 1)
