@@ -1,7 +1,7 @@
 """Runs a stage if it is stale, says why, and writes its manifest last."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -129,14 +129,19 @@ def unfinished(run: RunDir, old: Manifest | None, name: str) -> Iterator[None]:
         return
     aside = path.with_suffix(".previous")
     path.replace(aside)
-    try:
+    with ExitStack() as failed:
+        failed.callback(restore, run, old, aside)
         yield
-    except BaseException:
-        if all(digest(run / file) == was for file, was in old.writes.items()):
-            aside.replace(path)
-        raise
-    finally:
-        aside.unlink(missing_ok=True)
+        failed.pop_all()
+    aside.unlink()
+
+
+def restore(run: RunDir, old: Manifest, aside: Path) -> None:
+    """Put a manifest back if all that it says was written still stands, else drop it."""
+    if all(digest(run / file) == was for file, was in old.writes.items()):
+        aside.replace(run.manifest_path(old.stage))
+    else:
+        aside.unlink()
 
 
 def settings_of(stage: Stage, config: Config) -> dict[str, Json]:

@@ -149,10 +149,9 @@ class Ledger:
         try:
             results = [write(db) for write, _ in batch]
             db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
+        finally:
+            if db.in_transaction:  # the commit was not reached
                 db.execute("ROLLBACK")
-            raise
         return results
 
     def lookup(self, key: str) -> Stored | None:
@@ -214,11 +213,10 @@ def connect(path: Path) -> sqlite3.Connection:
     if not reserve.exists() or reserve.stat().st_size < RESERVE_BYTES:
         reserve.write_bytes(b"\0" * RESERVE_BYTES)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    try:
+    with contextlib.ExitStack() as failed:
+        failed.callback(db.close)
         prepare(db, path)
-    except BaseException:
-        db.close()
-        raise
+        failed.pop_all()
     return db
 
 
