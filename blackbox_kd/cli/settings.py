@@ -115,7 +115,8 @@ def planned(directory: "RunDir", loaded: "Loaded") -> dict[str, str]:
         try:
             why = stale(stage, directory, loaded.config)
         except BbkdError as error:
-            why = (f"cannot: {error.message}",)
+            plans[name], before = f"cannot run: {error.message}", before or name
+            continue
         behind = f"would run if {before} writes anything new" if before else "up to date"
         plans[name] = f"would run: {'; '.join(why)}" if why else behind
         before = before or (name if why else "")
