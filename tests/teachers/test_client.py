@@ -286,33 +286,3 @@ async def test_the_budget_stops_the_run_before_the_call(
     assert reached
     assert reached[0].exit_code == 4
     assert len(list(read_books(books))) == 40 - len(reached) > 1
-
-
-async def test_nothing_is_asked_once_the_run_is_stopping(
-    simulated: str, target: MakeTarget, asking: Asking, prompt: MakePrompt, tmp_path: Path
-) -> None:
-    async with asking(target(simulated)) as client:
-        client.stopping.set()
-        with pytest.raises(RowFailedError) as raised:
-            await client.ask(prompt(), 0)
-    assert (raised.value.failure.code, raised.value.failure.retryable) == ("stopped", True)
-    assert attempts(tmp_path) == []
-
-
-async def test_a_stop_ends_the_waiting_between_attempts(
-    serve: Serve, http: Http, target: MakeTarget, asking: Asking, prompt: MakePrompt
-) -> None:
-    throttled = asyncio.Event()
-
-    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(http(429, b"", retry_after="600"))
-        if number == 3:
-            throttled.set()
-
-    async with serve(answer) as server, asking(target(server.url)) as client:
-        rows = [asyncio.create_task(client.ask(prompt(f"Ask {n}"), 0)) for n in range(3)]
-        await throttled.wait()
-        client.stopping.set()
-        outcomes = await asyncio.wait_for(asyncio.gather(*rows, return_exceptions=True), 2)
-    codes = [one.failure.code for one in outcomes if isinstance(one, RowFailedError)]
-    assert codes == ["stopped"] * 3
