@@ -124,10 +124,11 @@ def allowed(stage: Stage, run: RunDir, config: Config) -> None:
 def unfinished(run: RunDir, old: Manifest | None, name: str) -> Iterator[None]:
     """Take the manifest away while a stage works; put it back if the stage fails before it changes a file."""
     path = run.manifest_path(name)
+    aside = path.with_suffix(".previous")
     if old is None:
+        aside.unlink(missing_ok=True)  # of a process that was killed: its files may be torn
         yield
         return
-    aside = path.with_suffix(".previous")
     path.replace(aside)
     with ExitStack() as failed:
         failed.callback(restore, run, old, aside)
