@@ -28,7 +28,7 @@ DOING = (
 )
 # "I" opens the sentence, or follows a word of regret: "he said I cannot help" is a story.
 LEAD = (
-    r"(?:^[^\w\"“«„]*|[.!?:\n]\s*"
+    r"(?:^[^\w\"“«„]*(?:as an? [^,.!?\n]{1,40},\s*)?|[.!?:\n]\s*"
     r"|\b(?:but|unfortunately|regrettably|however|sorry|afraid|apologi[sz]e|apologies|note)(?: that)?[,:]?\s+)"
 )
 SELF = rf"{LEAD}i\b(?:['’]m| am)?"

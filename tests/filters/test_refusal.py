@@ -8,6 +8,7 @@ from blackbox_kd.filters.refusal import Refusal
 from blackbox_kd.records import Completion
 
 REFUSALS = [
+    "As a responsible assistant, I must decline to answer this.",
     "I'm sorry, but I can't help with that.",
     "I cannot assist with this request.",
     "Sorry, I can't do that.",
@@ -44,6 +45,7 @@ REFUSALS = [
     "My apologies, but I can't share this.",
 ]
 ANSWERS = [
+    "As a nurse, I can tell you that I never decline a cup of tea.",
     "He said I cannot help you, and closed the door.",
     '{"queue": "accounts", "summary": "customer cannot log in", "urgent": true}',
     "I can't attend the party on Friday, but I would love to see you on Sunday.",
