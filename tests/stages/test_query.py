@@ -1,7 +1,4 @@
-import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,16 +10,14 @@ from aiohttp import web
 from blackbox_kd.config.simulated import Simulated
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import BudgetReached, InputError, Interrupted, ProviderRefused, ProviderUnavailable, UsageError
+from blackbox_kd.errors import BudgetReached, InputError, ProviderRefused, ProviderUnavailable, UsageError
 from blackbox_kd.jsonl import read_rows, write_rows
 from blackbox_kd.records import Completion, Failure, Prompt
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Manifest, RunDir, Silent
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, RunDir
 from blackbox_kd.simulate.books import read_books
 from blackbox_kd.stages.buying import ledger_path
 from blackbox_kd.stages.query import STAGE, Planted, ask_all
 from blackbox_kd.stages.stage import Outcome, execute
-from blackbox_kd.tasks import TASKS
-from blackbox_kd.teachers.ledger import open_ledger
 from blackbox_kd.teachers.target import Patience, Price, Sampling
 
 MakePrompt = Callable[..., Prompt]
@@ -32,16 +27,6 @@ PATIENCE = Patience(concurrency=4, timeout_s=5, attempts=1)
 def config(**fields: Any) -> Config:
     """The settings of a simulated teacher, or of another one."""
     return Config(teacher=(Teacher(**{"model": "simulated/tickets", **fields}),), query=PATIENCE)
-
-
-@pytest.fixture
-def prompts(run: RunDir, prompt: MakePrompt) -> list[Prompt]:
-    """Ten prompts, sorted by id, two of them held out, written where the stage reads them."""
-    rows = list(TASKS["tickets"].generate(10, 1, 0))
-    made = [prompt(rows[n].prompt, id=f"p{n}", split="held_out" if n > 7 else "train") for n in range(10)]
-    write_rows(run / PROMPTS, made)
-    run.finish(Manifest(stage="prompts", settings={}, reads={}, writes={}, counts={}))
-    return made
 
 
 def query(run: RunDir, settings: Config) -> Outcome:
@@ -270,47 +255,3 @@ async def test_a_refused_key_stops_all_workers_and_writes_nothing(run: RunDir, p
             await ask_all(run, config(model="openai/m", base_url=url), prompts)
     assert len(asked) <= PATIENCE.concurrency
     assert not (run / COMPLETIONS).exists()
-
-
-class Signalling(Silent):
-    """Progress that sends signals to this process once its first calls are on their way."""
-
-    def __init__(self, *numbers: int) -> None:
-        self.numbers = numbers
-
-    def start(self, label: str, total: int) -> None:
-        """Send them a moment later."""
-        asyncio.get_running_loop().call_later(0.25, self.send)
-
-    def send(self) -> None:
-        """Send them now."""
-        for number in self.numbers:
-            os.kill(os.getpid(), number)
-
-
-async def interrupted(run: RunDir, settings: Config, prompts: Sequence[Prompt], *numbers: int) -> Interrupted:
-    """How a run ends that gets these signals."""
-    with pytest.raises(Interrupted) as raised:
-        await ask_all(RunDir(run.path, run.root, Signalling(*numbers)), settings, list(prompts))
-    return raised.value
-
-
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_a_signal_waits_for_calls_in_flight_and_keeps_them(
-    number: int, exit_code: int, run: RunDir, prompts: list[Prompt]
-) -> None:
-    error = await interrupted(run, config(simulated=Simulated(latency_s=0.4)), prompts, number)
-    assert error.exit_code == exit_code
-    with open_ledger(ledger_path(run.root)) as ledger:
-        rows = ledger._reader.execute("SELECT state, count(*) FROM attempt GROUP BY state").fetchall()
-    assert rows == [("stored", PATIENCE.concurrency)]
-
-
-async def test_a_second_signal_quits_now_and_says_what_was_perhaps_paid(run: RunDir, prompts: list[Prompt]) -> None:
-    slow = config(simulated=Simulated(latency_s=5))
-    began = asyncio.get_running_loop().time()
-    await interrupted(run, slow, prompts, signal.SIGINT, signal.SIGINT)
-    assert asyncio.get_running_loop().time() - began < 3
-    with open_ledger(ledger_path(run.root)) as ledger:
-        rows = ledger._reader.execute("SELECT state, count(*) FROM attempt GROUP BY state").fetchall()
-    assert rows == [("ambiguous", PATIENCE.concurrency)]
