@@ -4,6 +4,7 @@ Lines end at `\\n` alone: U+2028 and other separators inside a string are data.
 """
 
 import errno
+import glob
 import hashlib
 import os
 import tempfile
@@ -43,6 +44,12 @@ def atomic(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
         raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed processes left of a file that they were writing; for whoever alone may write it."""
+    for scrap in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):  # as `tempfile` names it
+        scrap.unlink(missing_ok=True)
 
 
 def storage_full(path: Path) -> StorageFull:

@@ -49,9 +49,12 @@ class Prompt(Record, frozen=True, kw_only=True):
 class Usage(Record, frozen=True, kw_only=True):
     """Tokens of one reply; `source` says whether the provider counted them or we estimated (4 characters a token)."""
 
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int  # all of them, read from or written to the provider's prompt cache included
+    completion_tokens: int  # all of them, reasoning included
     source: Literal["provider", "estimated", "none"] = "provider"
+    cached_tokens: int = 0  # of the prompt's: read from the provider's cache
+    cache_write_tokens: int = 0  # of the prompt's: written to it
+    reasoning_tokens: int = 0  # of the completion's
 
 
 class Completion(Record, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ class Completion(Record, frozen=True, kw_only=True):
     served_model: str  # the model's name as the reply gives it
     usage: Usage
     reasoning: str | None = None
+    category: str = ""  # why the provider refused, where it says so
     cost_usd: float | None = None  # None where the price is unknown
     weight: float = 1.0  # the prompt's
     family: str = ""  # the prompt's

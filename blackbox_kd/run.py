@@ -15,7 +15,7 @@ import filelock
 import msgspec
 
 from blackbox_kd.errors import InputError, RunInUse
-from blackbox_kd.jsonl import atomic, digest, read_json, write_json
+from blackbox_kd.jsonl import atomic, digest, read_json, sweep, write_json
 from blackbox_kd.records import Json
 
 Counts = dict[str, int | float]
@@ -129,9 +129,11 @@ class RunDir:
 
 
 @contextmanager
-def exclusive(path: Path, what: str, fix: str = "Wait for it to end, or use another --run.") -> Iterator[None]:
+def exclusive(
+    path: Path, what: str, fix: str = "Wait for it to end, or use another --run.", mode: int = 0o600
+) -> Iterator[None]:
     """An advisory lock for the life of the process, freed by the kernel if it dies; raises `RunInUse` with `fix`."""
-    lock = filelock.FileLock(path)
+    lock = filelock.FileLock(path, mode=mode)
     holder = path.with_name(f"{path.name}.holder")
     try:
         lock.acquire(timeout=0)
@@ -142,6 +144,7 @@ def exclusive(path: Path, what: str, fix: str = "Wait for it to end, or use anot
         raise RunInUse(f"{what} is in use by {who}", fix) from None
     try:
         command = shlex.join(["bbkd", *sys.argv[1:]])
+        sweep(holder)
         text = f"pid {os.getpid()} on {socket.gethostname()} ({command}, since {now()})"
         with atomic(holder) as file:  # whole, and the user's alone
             file.write(text.encode("utf-8", "replace"))

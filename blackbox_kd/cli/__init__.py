@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import sys
 import traceback
 
@@ -11,6 +12,7 @@ from blackbox_kd.cli.options import show_json
 from blackbox_kd.errors import BbkdError, StorageFull, UsageError
 
 EXTRA = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf")
+SECRET = re.compile("KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -62,12 +64,21 @@ def leave_with(exit_code: int, code: str, message: str, fix: str, result: object
     """Say what went wrong and the fix, on stderr and with --json on stdout, and end the process."""
     from blackbox_kd.text import safe
 
+    message, fix = without_secrets(message), without_secrets(fix)
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(safe(f"error: {message}\n" + (f"  {fix}\n" if fix else "")))
         if "--json" in sys.argv:
             problem = {"code": code, "message": message, "fix": fix}
             show_json(command(), result or {}, problem)
     sys.exit(exit_code)
+
+
+def without_secrets(text: str) -> str:
+    """The text without the values of variables that are named like a key's: a trace of a bug may hold anything."""
+    from blackbox_kd.teachers.redact import Redactor
+
+    named = (value for name, value in os.environ.items() if SECRET.search(name.upper()))
+    return Redactor(value for value in named if not value.startswith(("/", "~"))).text(text)
 
 
 def command() -> str:

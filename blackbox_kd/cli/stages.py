@@ -1,18 +1,43 @@
 """`bbkd prompts|query|generate|filter|train|evaluate|report|run`."""
 
 import importlib
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from blackbox_kd.cli.options import ConfigOption, JsonOption, QuietOption, RunOption, SetOption, open_run, show_json
+from blackbox_kd.cli.options import (
+    ConfigOption,
+    JsonOption,
+    QuietOption,
+    RunOption,
+    SetOption,
+    load_config,
+    open_run,
+    say,
+    show_json,
+)
 from blackbox_kd.errors import RowFailures, UsageError
 
 if TYPE_CHECKING:
     from blackbox_kd.config.whole import Config
     from blackbox_kd.run import RunDir
 
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="only say what would be asked and what it would cost: no network, no change")
+]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="a call that would be needed is an error")]
+RetryFailedOption = Annotated[bool, typer.Option("--retry-failed", help="ask again for rows that failed for good")]
+BudgetOption = Annotated[
+    float | None, typer.Option("--budget", min=0, help="USD that the rows of this run may cost in all")
+]
+TokensOption = Annotated[
+    int | None, typer.Option("--max-tokens-total", min=1, help="tokens, prompt and completion, that they may take")
+]
+AckOption = Annotated[str | None, typer.Option("--ack-terms", help="id of the teacher's terms, which you have read")]
+BasisOption = Annotated[str | None, typer.Option("--basis", help="on what ground you may train on the outputs")]
 STAGES = ("prompts", "query", "filter", "train", "evaluate", "report")
 HELP = {
     "prompts": "collect prompts, mark family and split (free)",
@@ -34,6 +59,64 @@ class Chosen(NamedTuple):
     sets: list[str] | None
     as_json: bool
     quiet: bool
+
+
+class Paying(NamedTuple):
+    """What a command that may cost money is told besides: flags that stand for settings."""
+
+    offline: bool = False
+    retry_failed: bool = False
+    budget_usd: float | None = None
+    tokens_total: int | None = None
+    ack: str | None = None
+    basis: str | None = None
+
+
+def settings_of(told: Paying, chosen: Chosen) -> list[str]:
+    """The flags as settings, in the form of --set; raises `UsageError` where there is no one teacher to mean."""
+    sets = ["query.offline=true"] if told.offline else []
+    sets += ["query.retry_failed=true"] if told.retry_failed else []
+    sets += [f"query.max_tokens_total={told.tokens_total}"] if told.tokens_total is not None else []
+    if (told.ack is None) != (told.basis is None):
+        raise UsageError("--ack-terms and --basis go together", '--ack-terms ID --basis "who approved it"')
+    if told.budget_usd is not None:
+        sets.append(f"{teacher_key('--budget', chosen)}.budget_usd={told.budget_usd}")
+    if told.ack is not None:
+        words = f"ack = {json.dumps(told.ack)}, basis = {json.dumps(told.basis)}"  # JSON strings are TOML's too
+        sets.append(f"{teacher_key('--ack-terms', chosen, told.ack)}.terms={{ {words} }}")
+    return sets
+
+
+def teacher_key(flag: str, chosen: Chosen, ack: str = "") -> str:
+    """The dotted key of the one teacher, or of the one whose terms go by that id; raises `UsageError`."""
+    from blackbox_kd.config.load import numbered
+    from blackbox_kd.stages.targets import notices_by_teacher
+
+    config = load_config(chosen.config, chosen.run, chosen.sets).config
+    keys = list(numbered("teacher", config.teacher))
+    if len(keys) > 1 and ack:
+        notices = notices_by_teacher(config)
+        asks = {label for label, found in notices.items() if any(one.ack == ack and one.needs_ack for one in found)}
+        keys = [key for key, one in zip(keys, config.teacher, strict=True) if one.model in asks]
+    if len(keys) != 1:
+        message = f"{flag}: {len(keys)} of {len(config.teacher)} teachers can be meant"
+        raise UsageError(message, "Set it in bbkd.toml, for each [[teacher]].")
+    return keys[0]
+
+
+def forecast(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
+    """Say what the stages would ask and what that would cost, from the files as they are; nothing is changed."""
+    import msgspec
+
+    from blackbox_kd.stages.estimating import estimated, told
+
+    directory, loaded = open_run(chosen.config, chosen.run, chosen.sets, chosen.quiet)
+    found = estimated(directory, loaded.config, "prompts" in names)
+    if chosen.as_json:
+        show_json(command, {"dry_run": msgspec.to_builtins(found)})
+        return
+    for line in told(found):
+        say(line)
 
 
 def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
@@ -79,7 +162,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def add(app: typer.Typer, command: str, names: tuple[str, ...]) -> None:
-    """Register one command that runs the named stages."""
+    """Register one command that runs the named stages; those that may ask a teacher take the flags of `Paying`."""
+    app.command(command, help=HELP[command])(paying(command, names) if "query" in names else free(command, names))
+
+
+def free(command: str, names: tuple[str, ...]) -> Callable[..., None]:
+    """The body of a command that costs nothing."""
 
     def body(
         run: RunOption = None,
@@ -90,4 +178,29 @@ def add(app: typer.Typer, command: str, names: tuple[str, ...]) -> None:
     ) -> None:
         execute(command, names, Chosen(run, config, sets, as_json, quiet))
 
-    app.command(command, help=HELP[command])(body)
+    return body
+
+
+def paying(command: str, names: tuple[str, ...]) -> Callable[..., None]:
+    """The body of a command that may cost something."""
+
+    def body(
+        run: RunOption = None,
+        config: ConfigOption = None,
+        sets: SetOption = None,
+        dry_run: DryRunOption = False,
+        offline: OfflineOption = False,
+        retry_failed: RetryFailedOption = False,
+        budget: BudgetOption = None,
+        max_tokens_total: TokensOption = None,
+        ack_terms: AckOption = None,
+        basis: BasisOption = None,
+        as_json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> None:
+        chosen = Chosen(run, config, sets, as_json, quiet)
+        told = Paying(offline, retry_failed, budget, max_tokens_total, ack_terms, basis)
+        chosen = chosen._replace(sets=[*(sets or []), *settings_of(told, chosen)])
+        (forecast if dry_run else execute)(command, names, chosen)
+
+    return body

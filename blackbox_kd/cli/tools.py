@@ -1,4 +1,4 @@
-"""`bbkd try` and `bbkd import`."""
+"""`bbkd try`, `bbkd teacher-diff` and `bbkd import`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,43 @@ def attempt(
     say(f"{tried.held:,} of them are in the ledger already; {tried.failures} of these {count} failed")
 
 
+def differ(
+    old: Annotated[str, typer.Argument(help="provider/model, such as the [teacher] of now")],
+    new: Annotated[str, typer.Argument(help="provider/model that may replace it")],
+    count: Annotated[int, typer.Option("-n", min=1, help="prompts to ask both")] = 300,
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare two teachers on the same prompts before an upgrade (paid, where the ledger does not hold the answers)."""
+    import msgspec
+
+    from blackbox_kd.stages.differing import compare
+
+    directory, loaded = open_run(config, run, sets, quiet)
+    with directory.locked():
+        found = compare(directory, loaded.config, old, new, count)
+    if as_json:
+        show_json("teacher-diff", msgspec.to_builtins(found))
+        return
+    low, high = found.agreement_interval.low, found.agreement_interval.high
+    say(f"{found.n:,} prompts answered by both, {found.unanswered} not")
+    say(f"agreement  {found.agreement:.1%} ({low:.1%} to {high:.1%})")
+    if found.change is not None:
+        span = found.change_interval
+        between = f" ({span.low:+.1%} to {span.high:+.1%})" if span else ""
+        say(f"accuracy   {found.old.accuracy:.1%} -> {found.new.accuracy:.1%}: {found.change:+.1%}{between}")
+        say(f"           McNemar p {found.mcnemar_p:.2g}; so many prompts can show {found.detectable:.1%}")
+    for one in (found.old, found.new):
+        cost = "cost unknown" if one.cost_usd is None else f"{one.cost_usd:.4f} USD"
+        say(f"{one.model}: served as {', '.join(one.served)}; refused {one.refused:.1%}, cut {one.cut:.1%}")
+        say(f"           {one.completion_tokens:.0f} tokens an answer, {cost}")
+    if found.differ:
+        say(f"answered differently, among others: {', '.join(found.differ)} (see `bbkd explain ID`)")
+
+
 def bring_in(
     file: Annotated[Path, typer.Argument(help="rows of prompt or messages, completion, and optionally model ...")],
     run: RunOption = None,
@@ -75,4 +112,5 @@ def bring_in(
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("try")(attempt)
+    app.command("teacher-diff")(differ)
     app.command("import")(bring_in)

@@ -20,5 +20,6 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """What the report shows."""
 
     title: str = ""
+    licence: str = ""  # of the student, for its card; nothing is assumed
     examples: Annotated[int, msgspec.Meta(ge=0)] = 6
     rejections: Annotated[int, msgspec.Meta(ge=0)] = 8

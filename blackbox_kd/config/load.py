@@ -152,12 +152,15 @@ def assign(raw: Raw, dotted: str, value: str, origin: str, origins: dict[str, st
     """Set one value from text: TOML where it parses, else a string. `teacher.` means the only teacher."""
     *parents, last = dotted.split(".")
     table: Any = raw
-    for name in parents:
+    for part in parents:
+        name, _, number = part.rstrip("]").partition("[")
         table = table.setdefault(name, {})
         if isinstance(table, list):
-            if len(table) != 1:
-                raise UsageError(f"{origin}: {name} stands {len(table)} times", "Set it in bbkd.toml.")
-            table = table[0]
+            at = int(number) if number.isdigit() else 0
+            if (not number and len(table) != 1) or at >= len(table):
+                fix = f"Write {name}[0], {name}[1], ..., or set it in bbkd.toml."
+                raise UsageError(f"{origin}: {name} stands {len(table)} times", fix)
+            table = table[at]
         if not isinstance(table, dict):
             raise UsageError(f"{origin}: {name} in {dotted} is no table", "`bbkd config show` lists the keys.")
     try:

@@ -1,6 +1,6 @@
 """`[prompts]`: where prompts come from and how many are held out."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -8,6 +8,7 @@ from blackbox_kd.strategies.template import Template
 from blackbox_kd.tasks import TaskPrompts
 
 Strategy = Template | TaskPrompts
+Policy = Literal["refuse", "warn", "allow"]
 
 
 class Prompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -17,3 +18,6 @@ class Prompts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     strategy: tuple[Strategy, ...] = ()
     held_out: Annotated[int, msgspec.Meta(ge=0)] | None = None  # never trained on; None: 300, or a fifth if few
     near_duplicate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8  # word 3-gram Jaccard that joins two prompts
+    redact: str | None = None  # own code `file.py:function`, text in and text out, before anything is stored or sent
+    secrets: Policy = "refuse"  # prompts that hold keys, tokens or passwords
+    personal: Policy = "warn"  # e-mail addresses, phone, card and account numbers

@@ -1,6 +1,6 @@
 """`[teacher]`: whom to ask, how, and what it may cost."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,6 +31,14 @@ class Teacher(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     schema: str | None = None  # JSON schema file, asked for on the wire
     sampling: Sampling = Sampling()
     extra: dict[str, Json] = {}
+    api: Literal["chat", "responses"] = "chat"  # of OpenAI's two; anthropic/ has one
+    endpoints: str | None = None  # file of base URLs of own equal servers, one a line, read again while running
+    stream: bool = False  # for long answers: limits on the first token and on silence in place of one on the whole
+    batch: bool = False  # the provider's batch API: half the price, within a day
+    prompt_cache: bool = True
+    on_model_mismatch: Literal["fail", "warn"] = "fail"  # the reply names another model than was asked for
+    drop_unsupported: bool = False  # leave out sampling settings that the model is known to refuse
+    api_key_file: str | None = None  # holds the key, in place of an environment variable
     price: Price | None = None
     budget_usd: NonNegative | None = None
     terms: Terms | None = None

@@ -16,10 +16,11 @@ TAGS = ("knowledge-distillation", "sft", "bbkd")
 def card(data: ReportData) -> str:
     """The card, its front matter after the model hub's card specification.
 
-    The licence stays `other` until the user has chosen one, and `base_model` is there only for a hub id.
+    The licence is the one that the user states, `other` until then, and `base_model` is there only for a hub id.
     """
     tags = (*TAGS, "simulated-teacher") if data.simulated else TAGS
-    lines = ['license: other  # not chosen yet: see "Licence" below', "library_name: transformers"]
+    unstated = 'other  # not stated yet: see "Licence" below'
+    lines = [f"license: {_yaml(data.licence) if data.licence else unstated}", "library_name: transformers"]
     lines.append("pipeline_tag: text-generation")
     if hub := HUB_ID.fullmatch(data.student):
         lines.append(f"base_model: {_yaml(hub[1])}")

@@ -115,6 +115,8 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     student_system: str = ""
     dataset_sha256: str = ""
     terms: str = ""  # the acknowledgement, as written in bbkd.toml
+    notices: tuple[str, ...] = ()  # what terms and licences of the teachers say
+    licence: str = ""  # of the student, as the user states it
     funnel: tuple[Count, ...] = ()
     noise: tuple[NoiseRecall, ...] = ()
     usage: tuple[StageUsage, ...] = ()

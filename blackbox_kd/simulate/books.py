@@ -18,9 +18,11 @@ class BookEntry(Record, frozen=True, kw_only=True):
     response_id: str
     path: str
     kind: str  # ok, wrong, refused, truncated, rambling, leaking, duplicated or no_oracle
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int  # all of them, cached ones included
+    completion_tokens: int  # all of them, reasoning included
     count: int
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class Books:
@@ -36,7 +38,16 @@ class Books:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def bill(self, request: str, path: str, kind: str, prompt_tokens: int, completion_tokens: int) -> BookEntry:
+    def bill(
+        self,
+        request: str,
+        path: str,
+        kind: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cached_tokens: int = 0,
+        cache_write_tokens: int = 0,
+    ) -> BookEntry:
         """Write one reply down and name it; the response id is `sim-<request>-<count>`."""
         self._billed[request] += 1
         count = self._billed[request]
@@ -48,6 +59,8 @@ class Books:
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
             count=count,
+            cached_tokens=cached_tokens,
+            cache_write_tokens=cache_write_tokens,
         )
         if self._file is not None:
             os.write(self._file, msgspec.json.encode(entry) + b"\n")  # one write: a killed server leaves no half line

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from blackbox_kd.config.simulated import Simulated
-from blackbox_kd.simulate.wires import CHARS_A_TOKEN, Asked
+from blackbox_kd.simulate.asked import Asked
+from blackbox_kd.simulate.shapes import CHARS_A_TOKEN, tokens
 from blackbox_kd.tasks import named
 from blackbox_kd.tasks.base import Task
 
@@ -51,6 +52,7 @@ class Reply(NamedTuple):
     kind: str
     text: str
     finish: Finish
+    reasoning: str = ""
 
 
 def _wrong(task: Task, text: str, rng: random.Random) -> Reply:
@@ -90,27 +92,43 @@ NOISE: dict[str, Callable[[Task, str, random.Random], Reply]] = {
 
 def reply(settings: Simulated, asked: Asked) -> Reply:
     """What is answered to a request, cut to its `max_tokens`. Raises `UsageError` where the task is unknown."""
+    return _cut(_whole(settings, asked), settings.reasoning, asked.max_tokens)
+
+
+def _whole(settings: Simulated, asked: Asked) -> Reply:
     rng = random.Random(f"{settings.seed}:{asked.digest}")
     task = named(settings.task) if settings.task else None
     text = task.answer(asked.prompt, rng) if task else None
     if task is None or text is None:
-        return _cut(Reply("no_oracle", NO_ORACLE, "stop"), asked.max_tokens)
+        return Reply("no_oracle", NO_ORACLE, "stop")
     draw = rng.random()
     for kind, spoil in NOISE.items():
         draw -= getattr(settings, kind)
         if draw < 0:
-            return _cut(spoil(task, text, rng), asked.max_tokens)
-    return _cut(Reply("ok", text, "stop"), asked.max_tokens)
+            return spoil(task, text, rng)
+    return Reply("ok", text, "stop")
 
 
-def _cut(whole: Reply, max_tokens: int | None) -> Reply:
-    room = None if max_tokens is None else max_tokens * CHARS_A_TOKEN - 1
-    if room is None or len(whole.text) <= room:
-        return whole
-    return whole._replace(text=whole.text[:room], finish="length")
+def _cut(whole: Reply, reasoning: str, max_tokens: int | None) -> Reply:
+    """The reasoning and, in the tokens that it leaves, the text."""
+    if max_tokens is None:
+        return whole._replace(reasoning=reasoning)
+    thoughts = reasoning[: max_tokens * CHARS_A_TOKEN - 1]
+    left = max_tokens - (tokens(thoughts) if thoughts else 0)
+    room = max(0, left * CHARS_A_TOKEN - 1)
+    if len(whole.text) <= room:
+        return whole._replace(reasoning=thoughts)
+    return whole._replace(reasoning=thoughts, text=whole.text[:room], finish="length")
 
 
 def latency_s(settings: Simulated, asked: Asked) -> float:
-    """How long this reply takes."""
+    """How long it takes until this reply begins."""
+    if not settings.slow:
+        return settings.latency_s
     slow = random.Random(f"{settings.seed}:{asked.digest}:latency").random() < settings.slow
     return settings.latency_s * (SLOW_FACTOR if slow else 1)
+
+
+def speaking_s(settings: Simulated, completion_tokens: int) -> float:
+    """How long a reply of so many tokens takes from its headers on, if it comes in one piece."""
+    return settings.first_token_s + settings.token_s * (completion_tokens - 1)

@@ -1,118 +1,98 @@
-"""The simulated teacher on a real socket."""
+"""The simulated teacher on a real socket; `simulate.script` tells how a test scripts its faults."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+import ssl as tls
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from blackbox_kd.config.simulated import Simulated
 from blackbox_kd.errors import UsageError
+from blackbox_kd.simulate import batches
 from blackbox_kd.simulate.books import Books
-from blackbox_kd.simulate.faults import Window, injected
-from blackbox_kd.simulate.noise import latency_s, reply
-from blackbox_kd.simulate.wires import (
-    ANTHROPIC,
-    OPENAI,
-    Asked,
-    Billed,
-    Fault,
-    Object,
-    Wire,
-    models,
-    read,
-    retry_headers,
-    tokens,
-)
+from blackbox_kd.simulate.noise import latency_s, speaking_s
+from blackbox_kd.simulate.playing import Exchange, Nothing, perform, plain, send_events
+from blackbox_kd.simulate.script import Script
+from blackbox_kd.simulate.shapes import Fault
+from blackbox_kd.simulate.state import Server, served_model
+from blackbox_kd.simulate.streams import Spoilt
+from blackbox_kd.simulate.wires import WIRES, Wire, models, retry_headers
 from blackbox_kd.tasks import named
 
+__all__ = ["ROUTES", "Server", "run_forever", "served_model", "serving"]
 MAX_BODY_BYTES = 32 * 1024 * 1024
 SHUTDOWN_S = 1.0  # how long replies in flight may still take when the server closes
+SIMULATED = {"x-simulated": "true"}
 
 
-def served_model(settings: Simulated) -> str:
-    """The name that every reply carries, so that nobody takes it for a real teacher."""
-    return f"simulated-{settings.task}" if settings.task else "simulated"
+def add_to(app: web.Application, server: Server) -> None:
+    """Register the endpoints that answer at once."""
+
+    async def list_models(request: web.Request) -> web.Response:
+        return plain(200, models(server.model), SIMULATED)
+
+    app.router.add_get("/v1/models", list_models)
+    for wire in WIRES:
+        app.router.add_post(wire.path, handler(server, wire))
 
 
-class _Server:
-    """One server's state: the attempts seen, the books, the window."""
+def handler(server: Server, wire: Wire) -> Handler:
+    """What answers the requests of one wire."""
+    limits = server.limits[wire.vendor]
 
-    def __init__(self, settings: Simulated, books: Books) -> None:
-        self.settings = settings
-        self.books = books
-        self.window = Window(settings.max_requests_per_minute)
-        self.attempts: Counter[str] = Counter()
-        self.requests = 0
-        self.model = served_model(settings)
-
-    def app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.router.add_get("/v1/models", self.models)
-        for wire in (OPENAI, ANTHROPIC):
-            app.router.add_post(wire.path, self.handler(wire))
-        return app
-
-    async def models(self, request: web.Request) -> web.Response:
-        return _json(200, models(self.model), {})
-
-    def handler(self, wire: Wire) -> Handler:
-        async def handle(request: web.Request) -> web.Response:
-            self.requests += 1
-            request_id = f"req_sim_{self.requests}"
-            asked = self.let_in(wire, request.headers, await request.read())
-            headers = {wire.id_header: request_id, **wire.rate_headers(*self.window.state)}
-            if isinstance(asked, Fault):
-                return _json(asked.status, wire.error(asked, request_id), headers | retry_headers(asked))
-            await asyncio.sleep(latency_s(self.settings, asked))
-            return _json(200, wire.reply(self.billed(wire, asked)), headers)
-
-        return handle
-
-    def let_in(self, wire: Wire, headers: Mapping[str, str], body: bytes) -> Asked | Fault:
-        """What is asked, or the first fault that a provider would find with it."""
-        if self.settings.api_key is not None and wire.key(headers) != self.settings.api_key:
-            return Fault(401, "Incorrect API key provided (simulated).")
-        asked = read(body, wire.needs_max_tokens)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        server.requests += 1
+        request_id = f"req_sim_{server.requests}"
+        try:
+            asked = server.let_in(wire, request.headers, await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            asked = Fault(413, f"The request is larger than {MAX_BODY_BYTES} bytes (simulated).")
+        told = limits.headers(asyncio.get_running_loop().time())
+        headers = {**SIMULATED, wire.id_header: request_id, **told}
         if isinstance(asked, Fault):
-            return asked
-        if asked.model not in (self.model, self.settings.task or self.model):
-            return Fault(404, f"The model `{asked.model}` does not exist; this server has `{self.model}` (simulated).")
-        if fault := self.window.refusal(asyncio.get_running_loop().time()):
-            return fault
-        self.attempts[asked.digest] += 1
-        return injected(self.settings, asked.digest, self.attempts[asked.digest]) or asked
+            told = retry_headers(asked.retry_after_s) if server.settings.retry_headers else {}
+            return plain(asked.status, wire.error(asked, request_id), {**headers, **told})
+        try:
+            return await _answered(Exchange(server, wire, request, headers, asked))
+        except ConnectionError:
+            return Nothing()  # the client has gone
 
-    def billed(self, wire: Wire, asked: Asked) -> Billed:
-        """Answer and write the reply down; it is paid for from here on, even if the client has gone."""
-        said = reply(self.settings, asked)
-        entry = self.books.bill(asked.digest, wire.path, said.kind, asked.prompt_tokens, tokens(said.text))
-        return Billed(
-            id=entry.response_id,
-            model=self.model,
-            text=said.text,
-            finish=said.finish,
-            prompt_tokens=entry.prompt_tokens,
-            completion_tokens=entry.completion_tokens,
-        )
+    return handle
 
 
-def _json(status: int, content: Object, headers: Mapping[str, str]) -> web.Response:
-    return web.Response(
-        status=status,
-        body=msgspec.json.encode(content),
-        content_type="application/json",
-        headers={"x-simulated": "true", **headers},
-    )
+async def _answered(exchange: Exchange) -> web.StreamResponse:
+    server, asked = exchange.server, exchange.asked
+    play = server.play(asked)
+    if play is not None and not play.billed:
+        return await perform(play, exchange, server.billed(exchange.wire, asked, billed=False))
+    async with server.room():
+        if (wait_s := latency_s(server.settings, asked)) > 0:
+            await asyncio.sleep(wait_s)
+        billed = server.billed(exchange.wire, asked)
+        if asked.stream and play is None:
+            return await send_events(exchange, Spoilt(list(exchange.wire.events(billed, asked))))
+        if not asked.stream and (wait_s := speaking_s(server.settings, billed.completion_tokens)) > 0:
+            await asyncio.sleep(wait_s)
+        if play is None:
+            return plain(200, exchange.wire.reply(billed), exchange.headers)
+        return await perform(play, exchange, billed)
+
+
+# Who adds endpoints to a server. A module in this tuple imports `Server` from simulate.state, not from here.
+ROUTES: tuple[Callable[[web.Application, Server], None], ...] = (add_to, batches.add_to)
 
 
 @asynccontextmanager
 async def serving(
-    settings: Simulated, host: str = "127.0.0.1", port: int = 0, books: Path | None = None
+    settings: Simulated,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    books: Path | None = None,
+    script: Script | None = None,
+    ssl: tls.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve inside the running loop; yields the root address, such as `http://127.0.0.1:40123`. Port 0: any free one.
 
@@ -121,14 +101,23 @@ async def serving(
     if settings.task:
         named(settings.task)
     ledger = Books(books)
-    runner = web.AppRunner(_Server(settings, ledger).app(), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    server = Server(settings, ledger, script)
+
+    async def close(app: web.Application) -> None:
+        server.closing = True
+
+    app.on_shutdown.append(close)
+    for add in ROUTES:
+        add(app, server)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     try:
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, host, port, ssl_context=ssl).start()
         except OSError as error:
             raise UsageError(f"cannot listen on {host}:{port}: {error}", "Choose another port.") from error
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        yield f"http{'s' if ssl else ''}://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
         ledger.close()

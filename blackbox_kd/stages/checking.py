@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from functools import partial
 
+from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import BbkdError, InputError
 from blackbox_kd.run import RunDir
 from blackbox_kd.stages.buying import budget_usd
+from blackbox_kd.stages.keys import key_of
+from blackbox_kd.stages.masking import looked_over, sent_along
 from blackbox_kd.stages.prompts import collected, family_of, held_out_of, identified, split_of
 from blackbox_kd.stages.scoring import scorers
-from blackbox_kd.stages.targets import is_official, key_of, target_of
+from blackbox_kd.stages.targets import target_of, terms_of
 from blackbox_kd.stages.train import student_spec
 from blackbox_kd.student.source import local
 from blackbox_kd.teachers.budget import Budget
-from blackbox_kd.teachers.terms import check_terms
+from blackbox_kd.teachers.target import Target
 
 
 def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
@@ -28,9 +31,10 @@ def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
 
     if not run.manifest_path("import").exists():
         for teacher in config.teacher:
-            attempt(partial(key_of, teacher))
-            attempt(partial(check_terms, teacher.provider, is_official(teacher), teacher.terms))
-        attempt(lambda: Budget(budget_usd(config), tuple(target_of(one, run.root) for one in config.teacher)))
+            if not config.query.offline:
+                attempt(partial(key_of, teacher, run))
+            attempt(partial(terms_of, teacher, run.root))
+        attempt(lambda: Budget(budget_usd(config), tuple(sendable(one, config, run) for one in config.teacher)))
         attempt(lambda: divided(config, run) if prompts else measurable(config))
         if not config.teacher:
             found.append('bbkd.toml has no [teacher] -> Add [teacher] model = "openai/..." (`bbkd init` shows how).')
@@ -39,9 +43,16 @@ def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
     return found
 
 
+def sendable(teacher: Teacher, config: Config, run: RunDir) -> Target:
+    """The teacher with its files read, without a key in what is sent with every prompt; raises `UsageError`."""
+    target = target_of(teacher, run.root)
+    sent_along(target, config.prompts, run.progress.note)
+    return target
+
+
 def divided(config: Config, run: RunDir) -> None:
     """Collect the prompts and try the split; raises `InputError`."""
-    named = identified(collected(config, run.root))
+    named = identified(looked_over(collected(config, run.root), config.prompts, run.progress.note))
     wanted = held_out_of(config.prompts.held_out, len(named))
     if not named:
         raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")

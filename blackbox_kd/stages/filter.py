@@ -46,7 +46,19 @@ def main(run: RunDir, config: Config) -> Counts:
     rows = len(train)
     counts: Counts = {"completions": len(completions), "held_out": len(found) - len(completions), "kept": len(kept)}
     counts |= {"rejected": len(rejections), "train_rows": rows, "validation_rows": len(kept) - rows}
-    return counts | {f"rejected.{name}": count for name, count in sorted(reasons.items())}
+    return counts | cost(completions, len(kept)) | {f"rejected.{name}": n for name, n in sorted(reasons.items())}
+
+
+def cost(completions: list[Completion], kept: int) -> Counts:
+    """What a kept row cost, in USD: all money of the train completions shared out; absent where a price is unknown.
+
+    Equal prompts under different ids share one reply, which was paid once.
+    """
+    found = {(one.teacher, one.sample, one.messages): one.cost_usd for one in completions}
+    known = [usd for usd in found.values() if usd is not None]
+    if not kept or len(known) < len(found):
+        return {}
+    return {"cost_per_kept_usd": float(f"{sum(known) / kept:.4g}")}
 
 
 def judged(completions: list[Completion], rules: Iterable[Filter]) -> dict[str, tuple[Verdict, ...]]:

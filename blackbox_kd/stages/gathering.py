@@ -30,7 +30,7 @@ from blackbox_kd.run import (
     RunDir,
     flatten,
 )
-from blackbox_kd.stages.query import Planted
+from blackbox_kd.stages.answering import Planted
 from blackbox_kd.stages.scoring import Metrics, ModelScore
 from blackbox_kd.stats import Interval
 

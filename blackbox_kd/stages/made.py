@@ -7,7 +7,7 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
 from blackbox_kd.records import Completion
 from blackbox_kd.run import COMPLETIONS, TRAIN_ROWS, Manifest, RunDir, require
-from blackbox_kd.teachers.terms import Terms
+from blackbox_kd.teachers.terms import Notice, Terms
 
 BEFORE = ("prompts", "import", "query", "filter", "train", "evaluate")
 SIMULATED = "simulated"
@@ -27,6 +27,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     task: str
     terms: str
+    notices: tuple[str, ...]  # what the terms of teachers and models say, as it was shown
+    duties: tuple[str, ...]  # of whoever distributes the student
     warnings: tuple[str, ...]
 
 
@@ -40,7 +42,10 @@ def made(run: RunDir) -> Made:
     labels = [label for label, _ in names]
     real = {label for label, model in names if not is_simulated(label, model) and not label.startswith("imported/")}
     terms = msgspec.convert(paid.recorded.get("terms", {}) if paid else {}, dict[str, Terms])
-    unread = ("No acknowledgement of the teacher's terms is recorded.",) if real and not terms else ()
+    told = msgspec.convert(paid.recorded.get("notices", {}) if paid else {}, dict[str, tuple[Notice, ...]])
+    needed = {label for label, found in told.items() if any(one.needs_ack for one in found)} if told else real
+    unread = ("No acknowledgement of the teacher's terms is recorded.",) if needed & real - terms.keys() else ()
+    notices = list(dict.fromkeys(one for found in told.values() for one in found))
     seed = train.settings.get("seed")
     return Made(
         manifests=manifests,
@@ -54,6 +59,8 @@ def made(run: RunDir) -> Made:
         simulated=any(is_simulated(label, model) for label, model in names),
         task=next((label.partition("/")[2] for label in labels if label.startswith(f"{SIMULATED}/")), ""),
         terms="; ".join(f"{model}: {one.ack} ({one.basis})" for model, one in terms.items()),
+        notices=tuple(one.text for one in notices),
+        duties=tuple(one.duty for one in notices if one.duty),
         warnings=(*outdated(manifests), *unread),
     )
 

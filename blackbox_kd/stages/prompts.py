@@ -12,6 +12,7 @@ from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Message, Prompt, Split
 from blackbox_kd.run import PROMPTS, Counts, RunDir
 from blackbox_kd.shingles import near_duplicate_groups
+from blackbox_kd.stages.masking import looked_over, masked
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.strategies.base import Draft, asked
 from blackbox_kd.strategies.files import drafts, expand
@@ -24,7 +25,7 @@ HELD_OUT = 300  # enough to show differences of about eight points
 
 def main(run: RunDir, config: Config) -> Counts:
     """Collect, name, group and split the prompts; writes prompts.jsonl, sorted by id. Raises `InputError`."""
-    named = identified(collected(config, run.root))
+    named = identified(looked_over(collected(config, run.root), config.prompts, run.progress.note))
     if not named:
         raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
     families = family_of(named, config.prompts.near_duplicate)
@@ -47,7 +48,12 @@ def main(run: RunDir, config: Config) -> Counts:
 
 
 def collected(config: Config, root: Path) -> Iterator[Draft]:
-    """The rows of all files, then of all strategies."""
+    """The rows of all files, then of all strategies, masked where the user says how."""
+    return masked(unmasked(config, root), config.prompts, root)
+
+
+def unmasked(config: Config, root: Path) -> Iterator[Draft]:
+    """The rows as they come."""
     for path in expand(config.prompts.files, root):
         yield from drafts(path)
     for strategy in config.prompts.strategy:
@@ -198,6 +204,8 @@ def largest(families: dict[str, str]) -> int:
 def sources(run: RunDir, config: Config) -> list[Path]:
     """The user's files: rows, templates and slot values."""
     paths = expand(config.prompts.files, run.root)
+    if config.prompts.redact:
+        paths.append(run.root / config.prompts.redact.rpartition(":")[0])
     for strategy in config.prompts.strategy:
         if isinstance(strategy, Template):
             named = [value for value in strategy.slots.values() if isinstance(value, str)]

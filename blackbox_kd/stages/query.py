@@ -1,7 +1,9 @@
 """query: asks the teacher for every prompt, train and held-out alike; every paid reply is in the ledger first."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -9,26 +11,28 @@ import msgspec
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import ProviderUnavailable
-from blackbox_kd.jsonl import read_rows, write_rows
-from blackbox_kd.records import Completion, Failure, Json, Prompt, Record
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Counts, RunDir, require
-from blackbox_kd.stages.buying import Row, asking, buy, rows_of, stored_reply
+from blackbox_kd.jsonl import lines, read_rows
+from blackbox_kd.records import Failure, Json, Prompt
+from blackbox_kd.run import COMPLETIONS, FAILURES, PLANTED, PROMPTS, Counts, RunDir, require
+from blackbox_kd.stages.answering import Answers, MissingError
+from blackbox_kd.stages.batching import buy_batches
+from blackbox_kd.stages.buying import Row, asking, buy, rows_of
 from blackbox_kd.stages.stage import Stage
-from blackbox_kd.teachers.budget import paid_usd
+from blackbox_kd.stages.targets import notices_by_teacher
 from blackbox_kd.teachers.client import TeacherClient
-from blackbox_kd.teachers.ledger import Ledger
-from blackbox_kd.teachers.request import Asked, build, completion
-from blackbox_kd.teachers.target import choose
-from blackbox_kd.teachers.wire import Reply
+from blackbox_kd.teachers.prices import OWN_TABLE
 
-NOT_STALE = ("budget_usd", "terms", "api_key_env", "allow_http")
-
-
-class Planted(Record, frozen=True, kw_only=True):
-    """What a simulated teacher did to one completion on purpose, from its own books."""
-
-    id: str
-    kind: str
+NOT_STALE = (
+    "budget_usd",
+    "terms",
+    "api_key_env",
+    "api_key_file",
+    "allow_http",
+    "endpoints",
+    "stream",
+    "batch",
+    "prompt_cache",
+)
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -36,78 +40,73 @@ def main(run: RunDir, config: Config) -> Counts:
 
     Raises `ProviderUnavailable` if retryable rows are left, and what `TeacherClient.ask` raises for the whole run.
     """
-    prompts = list(read_rows(require(run / PROMPTS, "prompts"), Prompt))
-    return asyncio.run(ask_all(run, config, prompts))
+    require(run / PROMPTS, "prompts")
+    with fewer_collections():
+        return asyncio.run(ask_all(run, config))
 
 
-async def ask_all(run: RunDir, config: Config, prompts: list[Prompt]) -> Counts:
-    """Buy, then write the files from the ledger alone: what was asked when plays no part in them."""
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Look for unreachable cycles less often: the many small objects of a call form none, and looking is 9 % of it."""
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+async def ask_all(run: RunDir, config: Config) -> Counts:
+    """Write the files from the ledger if it holds all, else buy first: what was asked when plays no part in them."""
+
+    def prompts() -> Iterator[Prompt]:
+        return read_rows(run / PROMPTS, Prompt)
+
+    def rows() -> Iterator[Row]:
+        return rows_of(prompts(), client.targets)
+
     async with asking(run, config, prompts) as client:
-        rows = list(rows_of(prompts, client.targets))
-        failures = await buy(rows, client, run, config.query.grace_s)
-        counts = await asyncio.to_thread(written, rows, failures, client, run)
-    left = [one for one in failures if one.retryable]
-    if left:
-        raise ProviderUnavailable(
-            f"{len(left)} of {len(rows)} rows are left: {left[0].message} ({left[0].code})",
-            f"Run the same command later: the {counts['completions']} replies are kept.",
+        total = await asyncio.to_thread(count, run, client)
+        answers = Answers(client, run, total)
+        example: Failure | None = None
+        try:
+            counts = await halting(client, answers, rows(), True)
+        except MissingError:
+            batched = await buy_batches(rows, total, client, run, client.patience.poll_s)
+            bought = await buy(rows(), total, client, run)
+            example = batched.example or bought.example
+            counts = await halting(client, answers, rows(), False)
+    if cut := counts.get("cut"):
+        run.progress.note(
+            f"query: {cut} of {counts['completions']} completions ended by length: raise [teacher] sampling.max_tokens;"
+            " only those rows are asked again"
         )
+    if left := counts.pop("left"):
+        raise unfinished(int(left), total, example, int(counts["completions"]))
     return counts
 
 
-def written(rows: list[Row], failures: list[Failure], client: TeacherClient, run: RunDir) -> Counts:
-    """Write completions.jsonl, failures.jsonl and, of a simulated teacher, what it planted; returns the counts."""
-    counts: Counts = {"rows": len(rows), "completions": 0, "failed": sum(not one.retryable for one in failures)}
-    counts |= {"ambiguous": 0, "prompt_tokens": 0, "completion_tokens": 0, "unpriced": 0}
-    counts |= {"cost_usd": 0.0, "bought_usd": round(client.budget.bought_usd, 6)}
-    kinds = planted_kinds(run / BOOKS)
-    planted: list[Planted] = []
-    seen: set[str] = set()
-
-    def completions() -> Iterator[Completion]:
-        for row in rows:
-            target = choose(client.targets, row.prompt.id)
-            asked = build(row.prompt.messages, row.sample, target)
-            reply = stored_reply(row, target, client.ledger)
-            if asked.key not in seen:  # equal prompts under different ids share one request
-                seen.add(asked.key)
-                paid(counts, asked, reply, client.ledger)
-            if reply is None:
-                continue
-            made = completion(row.prompt, row.sample, target, reply)
-            counts["completions"] += 1
-            if kind := kinds.get(reply.response_id):
-                planted.append(Planted(id=made.id, kind=kind))
-            yield made
-
-    write_rows(run / COMPLETIONS, completions())
-    write_rows(run / FAILURES, failures)
-    if kinds:
-        write_rows(run / PLANTED, planted)
-    counts["cost_usd"] = round(counts["cost_usd"], 6)
-    if counts["unpriced"]:
-        del counts["cost_usd"], counts["bought_usd"]  # unknown is not 0
-    return counts
+async def halting(client: TeacherClient, answers: Answers, rows: Iterator[Row], whole: bool) -> Counts:
+    """Write in a thread that ends soon when this task is cancelled."""
+    try:
+        return await asyncio.to_thread(answers.write, rows, whole)
+    except asyncio.CancelledError:
+        client.stopping.set()
+        raise
 
 
-def paid(counts: Counts, asked: Asked, reply: Reply | None, ledger: Ledger) -> None:
-    """Count the tokens of one usable reply, and the money of every attempt at it: superseded, malformed, never seen."""
-    if reply is not None:
-        counts["prompt_tokens"] += reply.usage.prompt_tokens
-        counts["completion_tokens"] += reply.usage.completion_tokens
-    attempts = ledger.paid(asked.key)
-    counts["ambiguous"] += attempts.count(None)
-    counts["cost_usd"] += sum(paid_usd(asked, raw) for raw in attempts)
-    counts["unpriced"] += bool(attempts) and asked.target.price is None
+def count(run: RunDir, client: TeacherClient) -> int:
+    """How many rows there are, without reading what one line each tells."""
+    if all(target.sampling.n == 1 for target in client.targets):
+        return sum(1 for _ in lines(run / PROMPTS))
+    return sum(1 for _ in rows_of(read_rows(run / PROMPTS, Prompt), client.targets))
 
 
-def planted_kinds(books: Path) -> dict[str, str]:
-    """Response id -> kind of noise, from a simulated teacher's books; empty without them."""
-    if not books.exists():
-        return {}
-    from blackbox_kd.simulate.books import read_books  # only where a simulated teacher was asked
-
-    return {entry.response_id: entry.kind for entry in read_books(books)}
+def unfinished(left: int, total: int, example: Failure | None, kept: int) -> ProviderUnavailable:
+    """The error for rows that a later run may still get."""
+    why = f": {example.message} ({example.code})" if example else ""
+    fix = "Run it without --offline" if example and example.code == "offline" else "Run the same command later"
+    return ProviderUnavailable(f"{left} of {total} rows are left{why}", f"{fix}: the {kept} replies are kept.")
 
 
 def settings(config: Config) -> dict[str, object]:
@@ -116,16 +115,18 @@ def settings(config: Config) -> dict[str, object]:
 
 
 def deciding(teacher: Teacher) -> dict[str, Json]:
-    """A teacher's settings but for money, keys and terms."""
+    """A teacher's settings but for money, keys, terms and the way in which it is asked."""
     plain: dict[str, Json] = msgspec.to_builtins(teacher)
-    return {name: value for name, value in plain.items() if name not in NOT_STALE}
+    unused = NOT_STALE if teacher.provider == "simulated" else (*NOT_STALE, "simulated")
+    return {name: value for name, value in plain.items() if name not in unused}
 
 
 def recorded(config: Config) -> dict[str, Json]:
     """What the manifest keeps for people: patience, budgets, terms."""
     terms = {one.model: msgspec.to_builtins(one.terms) for one in config.teacher if one.terms}
     budgets: dict[str, Json] = {one.model: one.budget_usd for one in config.teacher}
-    return {"query": msgspec.to_builtins(config.query), "budget_usd": budgets, "terms": terms}
+    notices: Json = msgspec.to_builtins(notices_by_teacher(config))
+    return {"query": msgspec.to_builtins(config.query), "budget_usd": budgets, "terms": terms, "notices": notices}
 
 
 def reads(run: RunDir, config: Config) -> list[Path]:
@@ -133,7 +134,15 @@ def reads(run: RunDir, config: Config) -> list[Path]:
     named = [one.shots.file for one in config.teacher if one.shots] + [
         one.schema for one in config.teacher if one.schema
     ]
-    return [run / PROMPTS, *(run.root / name for name in named)]
+    prices = run.root / OWN_TABLE
+    return [run / PROMPTS, *(run.root / name for name in named), *([prices] if prices.exists() else [])]
+
+
+def wanted(run: RunDir, config: Config) -> tuple[str, ...]:
+    """A reason to run that no file tells: rows that failed for good are to be asked again."""
+    path = run / FAILURES
+    failed = sum(1 for _ in lines(path)) if config.query.retry_failed and path.exists() else 0
+    return (f"--retry-failed: {failed} rows failed",) if failed else ()
 
 
 STAGE = Stage(
@@ -143,4 +152,5 @@ STAGE = Stage(
     writes=(COMPLETIONS, FAILURES, PLANTED),
     main=main,
     recorded=recorded,
+    wanted=wanted,
 )

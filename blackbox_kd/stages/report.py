@@ -64,6 +64,8 @@ def gathered(run: RunDir, config: Config) -> ReportData:
         student_system=was.system,
         dataset_sha256=was.dataset_sha256,
         terms=was.terms,
+        notices=was.notices,
+        licence=config.report.licence,
         funnel=gather.funnel(was.manifests),
         noise=gather.noise(run),
         usage=gather.usage(was.manifests),

@@ -9,7 +9,7 @@ import msgspec
 from blackbox_kd import __version__
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
-from blackbox_kd.jsonl import digest
+from blackbox_kd.jsonl import digest, sweep
 from blackbox_kd.records import Json
 from blackbox_kd.run import (
     ABSENT,
@@ -52,6 +52,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     writes: tuple[str, ...]
     main: Callable[[RunDir, Config], Counts]
     recorded: Callable[[Config], dict[str, Json]] = lambda config: {}
+    wanted: Callable[[RunDir, Config], tuple[str, ...]] = (
+        lambda run, config: ()
+    )  # reasons that no file or setting tells
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def stale(stage: Stage, run: RunDir, config: Config) -> tuple[str, ...]:
     """Why the stage has to run; empty if what it wrote still stands."""
-    return reasons(run.manifest(stage.name), run, settings_of(stage, config), read_digests(stage, run, config))
+    found = reasons(run.manifest(stage.name), run, settings_of(stage, config), read_digests(stage, run, config))
+    return found + stage.wanted(run, config)
 
 
 def execute(stage: Stage, run: RunDir, config: Config) -> Outcome:
@@ -86,6 +90,8 @@ def execute(stage: Stage, run: RunDir, config: Config) -> Outcome:
     allowed(stage, run, config)
     for reason in why:
         run.progress.note(f"{stage.name}: {reason}")
+    for path in (*(run / name for name in stage.writes), run.manifest_path(stage.name)):
+        sweep(path)
     with unfinished(run, old, stage.name):
         reads, started = read_digests(stage, run, config), now()
         counts = stage.main(run, config)

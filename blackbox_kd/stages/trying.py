@@ -28,15 +28,17 @@ def attempt(run: RunDir, config: Config, count: int) -> Tried:
     """Buy the first sample of `count` prompts, always the same ones; raises as the query stage does."""
     prompts = list(read_rows(require(run / PROMPTS, "prompts"), Prompt))
     chosen = sorted(prompts, key=lambda one: text_digest("try", one.id))[:count]
-    return asyncio.run(tried(run, config, prompts, chosen))
+    at_once = tuple(msgspec.structs.replace(one, batch=False) for one in config.teacher)
+    return asyncio.run(tried(run, msgspec.structs.replace(config, teacher=at_once), prompts, chosen))
 
 
 async def tried(run: RunDir, config: Config, prompts: list[Prompt], chosen: list[Prompt]) -> Tried:
     """Buy, read back from the ledger, and extrapolate to all rows."""
-    async with asking(run, config, prompts) as client:
-        failures = await buy([Row(prompt, 0) for prompt in chosen], client, run, config.query.grace_s)
-        found = [held(Row(prompt, 0), client.targets, client.ledger) for prompt in chosen]
-        return estimate([one for one in found if one is not None], len(failures), prompts, client)
+    async with asking(run, config, lambda: prompts) as client:
+        rows = [Row(prompt, 0) for prompt in chosen]
+        bought = await buy(rows, len(rows), client, run)
+        found = [held(row, client.targets, client.ledger) for row in rows]
+        return estimate([one for one in found if one is not None], bought.failed + bought.left, prompts, client)
 
 
 def estimate(found: list[Completion], failures: int, prompts: list[Prompt], client: TeacherClient) -> Tried:
@@ -52,5 +54,5 @@ def estimate(found: list[Completion], failures: int, prompts: list[Prompt], clie
         held=sum(held(row, client.targets, client.ledger) is not None for row in rows),
         prompt_tokens=round(scale * sum(one.usage.prompt_tokens for one in found)),
         completion_tokens=round(scale * sum(one.usage.completion_tokens for one in found)),
-        cost_usd=scale * sum(known) if len(known) == len(costs) else None,
+        cost_usd=scale * sum(known) if found and len(known) == len(costs) else None,
     )

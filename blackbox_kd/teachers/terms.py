@@ -1,10 +1,16 @@
-"""What providers' terms say on training with outputs, as read on a date. No legal advice, and no conclusion."""
+"""What terms and licences say on training with outputs, as read on a date. No legal advice, and no conclusion."""
 
+import functools
+import re
+from collections.abc import Iterable
+from importlib.resources import files
 from typing import Annotated
 
 import msgspec
 
 from blackbox_kd.errors import ProviderRefused
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -14,46 +20,75 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     basis: Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider's clause: `ack` is what bbkd.toml repeats to show that it was read."""
+class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a provider's terms (`hosts`) or a model's licence (`models`) say; `ack` is what bbkd.toml repeats."""
 
     ack: str
     summary: str
     where: str
     checked: str  # date on which we read it; it may be out of date
+    effective: str = ""  # date from which it holds; empty where it was not found
+    duty: str = ""  # what whoever distributes the student has to do
+    needs_ack: bool = False  # nobody is asked before it was acknowledged
+    hosts: tuple[str, ...] = ()
+    family: str = ""
+    models: str = ""  # regular expression, searched in the model's name without regard to case
+
+    @property
+    def text(self) -> str:
+        """The notice for people, with its date and its duty."""
+        since = f", effective {self.effective}" if self.effective else ""
+        read = f" (read {self.checked}: {self.where}{since}; it may be out of date)" if self.checked else ""
+        return f"{self.summary}{read}{f' {self.duty}' if self.duty else ''}"
 
 
-NOTICES = {
-    "openai": Notice(
-        ack="openai-2026-01-01",
-        summary=(
-            "OpenAI Services Agreement, effective 2026-01-01, 3.3(e): no using output to develop models that compete "
-            "with OpenAI's products and services, but for models that mainly classify or organise data and are not made"
-            " available to others, and for fine-tuning inside OpenAI's services."
-        ),
-        where="openai.com/policies/services-agreement",
-        checked="2026-11-20",
-    ),
-    "anthropic": Notice(
-        ack="anthropic-2025-09-15",
-        summary=(
-            "Anthropic Usage Policy, effective 2025-09-15: no using inputs or outputs to train an AI model (model "
-            "distillation) without prior authorization; Commercial Terms D.4 (2025-06-17): no building a competing "
-            "product, including training competing models, except as expressly approved."
-        ),
-        where="anthropic.com/legal",
-        checked="2026-11-20",
-    ),
-}
+class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The terms.toml that ships with bbkd."""
+
+    notice: tuple[Notice, ...]
 
 
-def check_terms(provider: str, official: bool, terms: Terms | None) -> None:
-    """Let the run begin if the provider's terms were acknowledged, on a stated basis; raises `ProviderRefused`."""
-    notice = NOTICES.get(provider) if official else None
-    if notice is None or (terms is not None and terms.ack == notice.ack):
-        return
-    raise ProviderRefused(
-        f"the terms of {provider} on training with outputs have not been acknowledged: {notice.summary} "
-        f"(read {notice.checked}: {notice.where}; it may be out of date)",
-        f'If you may do this, say so: [teacher] terms = {{ ack = "{notice.ack}", basis = "who approved it" }}',
-    )
+@functools.cache
+def registry() -> tuple[Notice, ...]:
+    """Every notice that we know."""
+    text = (files("blackbox_kd.teachers") / "terms.toml").read_text(encoding="utf-8")
+    return msgspec.toml.decode(text, type=Registry).notice
+
+
+def notices_of(name: str, hosts: Iterable[str]) -> tuple[Notice, ...]:
+    """What applies to a model asked at these hosts: the services' terms, then the licences of its families.
+
+    A host that is neither known nor this machine has the notice `unknown`, for its terms may say anything.
+    """
+    found: dict[str, Notice] = {}
+    for host in hosts:
+        if host not in LOOPBACK:
+            one = next((one for one in registry() if host in one.hosts), unknown(host))
+            found.setdefault(one.ack, one)
+    families: dict[str, Notice] = {}
+    for one in registry():
+        if one.models and re.search(one.models, name, re.IGNORECASE):
+            families.setdefault(one.family, one)
+    return (*found.values(), *families.values())
+
+
+def unknown(host: str) -> Notice:
+    """The notice for a service whose terms we have not read."""
+    summary = f"The terms of {host} on training with outputs are not known to bbkd: read them."
+    return Notice(ack="unknown", summary=summary, where="", checked="", needs_ack=True)
+
+
+def check_terms(name: str, hosts: Iterable[str], terms: Terms | None) -> tuple[Notice, ...]:
+    """What applies, to be shown and recorded, once all of it that needs it was acknowledged, on a stated basis.
+
+    Raises `ProviderRefused` naming what was not.
+    """
+    notices = notices_of(name, hosts)
+    for one in notices:
+        if one.needs_ack and (terms is None or terms.ack != one.ack):
+            raise ProviderRefused(
+                f"the terms for {name} on training with outputs have not been acknowledged: {one.text}",
+                f'If you may do this, say so: [teacher] terms = {{ ack = "{one.ack}", basis = "who approved it" }}, or '
+                f'--ack-terms {one.ack} --basis "who approved it"',
+            )
+    return notices

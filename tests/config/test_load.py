@@ -124,7 +124,7 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_key(
 
 
 def test_a_key_that_is_near_to_none_is_answered_with_all_of_them(tmp_path: Path) -> None:
-    assert "examples, rejections, title" in refused(tmp_path, "[report]\nzzz = 1\n").fix
+    assert "examples, licence, rejections, title" in refused(tmp_path, "[report]\nzzz = 1\n").fix
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from blackbox_kd.filters.empty import Empty
@@ -10,6 +11,12 @@ from blackbox_kd.records import Completion
 def test_an_answer_that_shows_nothing_is_rejected(text: str, completion: Callable[..., Completion]) -> None:
     verdict = Empty().check(completion(text))
     assert (verdict.kept, verdict.reason, verdict.value) == (False, "empty", 0)
+
+
+def test_an_answer_that_only_reasoned_has_a_reason_of_its_own(completion: Callable[..., Completion]) -> None:
+    thought = msgspec.structs.replace(completion(" "), reasoning="Let me see.")
+    assert Empty().check(thought).reason == "no_final_text"
+    assert Empty().check(msgspec.structs.replace(thought, text="Paris.")).kept
 
 
 @pytest.mark.parametrize("text", ["0", " . ", "好", "😀", "{}"])

@@ -12,8 +12,8 @@ def front_matter(text: str) -> list[str]:
 
 def test_no_licence_is_invented(data: ReportData) -> None:
     lines = [line for line in front_matter(card(data)) if "licen" in line.lower()]
-    assert lines == ['license: other  # not chosen yet: see "Licence" below']
-    assert "No licence has been chosen." in card(data)
+    assert lines == ['license: other  # not stated yet: see "Licence" below']
+    assert "Not stated." in card(data)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,10 @@ def test_a_system_message_is_given_whole(data: ReportData) -> None:
 def test_a_card_without_a_task_names_none(data: ReportData) -> None:
     assert "for the task tickets:\nblack-box" in card(data)
     assert "for the task" not in card(msgspec.structs.replace(data, task=""))
+
+
+def test_a_stated_licence_and_what_the_terms_say_are_on_the_card(data: ReportData) -> None:
+    stated = msgspec.structs.replace(data, licence="apache-2.0", notices=("Name it after the teacher.",))
+    text = card(stated)
+    assert 'license: "apache-2.0"' in front_matter(text)
+    assert "- Name it after the teacher." in text

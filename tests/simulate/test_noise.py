@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blackbox_kd.config.simulated import Simulated
-from blackbox_kd.simulate.noise import ENDING, NO_ORACLE, NOISE, Reply, latency_s, reply
-from blackbox_kd.simulate.wires import Asked, read, tokens
+from blackbox_kd.simulate.asked import Asked, read_chat
+from blackbox_kd.simulate.noise import ENDING, NO_ORACLE, NOISE, Reply, latency_s, reply, speaking_s
+from blackbox_kd.simulate.shapes import tokens
 from blackbox_kd.tasks import TASKS
 
 TICKETS = TASKS["tickets"]
@@ -18,7 +19,7 @@ NOISY = Simulated(task="tickets", wrong=0.1, refused=0.1, truncated=0.1, ramblin
 
 def ask(prompt: str, **fields: object) -> Asked:
     body = {"model": "tickets", "messages": [{"role": "user", "content": prompt}], **fields}
-    asked = read(msgspec.json.encode(body))
+    asked = read_chat(msgspec.json.encode(body))
     assert isinstance(asked, Asked)
     return asked
 
@@ -85,7 +86,7 @@ def test_a_seed_in_the_request_lets_samples_of_one_prompt_differ() -> None:
 
 
 def test_a_prompt_that_no_oracle_knows_is_answered_honestly() -> None:
-    assert reply(Simulated(task="tickets", wrong=1.0), ask("Who are you?")) == ("no_oracle", NO_ORACLE, "stop")
+    assert reply(Simulated(task="tickets", wrong=1.0), ask("Who are you?")) == Reply("no_oracle", NO_ORACLE, "stop")
 
 
 def test_without_a_task_there_is_no_oracle() -> None:
@@ -97,6 +98,17 @@ def test_max_tokens_cuts_the_reply_and_says_so(max_tokens: int) -> None:
     said = reply(Simulated(task="tickets", rambling=1.0), ask(ROWS[0].prompt, max_tokens=max_tokens))
     assert tokens(said.text) <= max_tokens
     assert said.finish == ("stop" if said.text.endswith(ENDING) else "length")
+
+
+@given(max_tokens=st.integers(min_value=1, max_value=100))
+def test_reasoning_takes_its_tokens_from_the_answers(max_tokens: int) -> None:
+    said = reply(Simulated(task="tickets", reasoning="Let me see. " * 10), ask(ROWS[0].prompt, max_tokens=max_tokens))
+    assert tokens(said.reasoning) + (tokens(said.text) if said.text else 0) <= max_tokens
+    assert said.finish == ("stop" if said.text == ROWS[0].reference else "length")
+
+
+def test_a_reply_in_one_piece_takes_as_long_as_all_of_its_tokens() -> None:
+    assert speaking_s(Simulated(first_token_s=0.5, token_s=0.25), 5) == 1.5
 
 
 def test_the_slow_share_takes_ten_times_as_long() -> None:

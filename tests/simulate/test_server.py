@@ -55,11 +55,15 @@ async def test_every_reply_says_that_it_is_simulated(wire: str, session: aiohttp
     ("wire", "names"),
     [
         ("openai", ("x-request-id", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens")),
-        ("anthropic", ("request-id", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-tokens-limit")),
+        (
+            "anthropic",
+            ("request-id", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-input-tokens-reset"),
+        ),
     ],
 )
 async def test_headers_are_those_of_the_wire(wire: str, names: tuple[str, ...], session: aiohttp.ClientSession) -> None:
-    async with serving(Simulated(task="tickets")) as url, session.post(url + PATHS[wire], json=body("hi")) as got:
+    limited = Simulated(task="tickets", max_requests_per_minute=100, max_tokens_per_minute=10_000)
+    async with serving(limited) as url, session.post(url + PATHS[wire], json=body("hi")) as got:
         assert [name for name in names if name not in got.headers] == []
 
 
@@ -187,7 +191,7 @@ async def test_a_429_looks_as_the_vendor_sends_it(
 
 async def test_more_requests_a_minute_than_allowed_are_refused(session: aiohttp.ClientSession) -> None:
     statuses = []
-    async with serving(Simulated(task="tickets", max_requests_per_minute=3)) as url:
+    async with serving(Simulated(task="tickets", max_requests_per_minute=3, burst=1.0)) as url:
         for row in ROWS[:5]:
             async with session.post(f"{url}/v1/messages", json=body(row.prompt)) as got:
                 statuses.append(got.status)

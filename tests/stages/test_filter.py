@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,3 +204,22 @@ def test_no_row_left_leaves_no_dataset_of_before(run: RunDir, completion: Make) 
     with pytest.raises(InputError, match="no row is left"):
         filtered(run, [completion("")])
     assert not (run / TRAIN_ROWS).exists()
+
+
+def test_a_kept_row_costs_its_share_of_all_the_money(completion: Make, run: RunDir) -> None:
+    answers = ("Yes.", "Yes, it is.", "", "I cannot help with that.")
+    found = [
+        msgspec.structs.replace(one, cost_usd=0.25)
+        for one in completions(completion, [(str(n), answers[n], "stop", "train") for n in range(4)])
+    ]
+    twin = msgspec.structs.replace(found[0], prompt_id="twin")  # the same prompt under another id: paid once
+    write_rows(run / COMPLETIONS, [*found, twin])
+    counts = main(run, with_filter(off=("duplicates",)))
+    assert counts["kept"] == 3
+    assert counts["cost_per_kept_usd"] == pytest.approx(1.0 / 3, rel=1e-3)
+
+
+def test_the_cost_of_a_kept_row_is_absent_where_a_price_is_unknown(completion: Make, run: RunDir) -> None:
+    known = msgspec.structs.replace(completion("Yes.", prompt_id="a"), cost_usd=0.25)
+    write_rows(run / COMPLETIONS, [known, completion("No.", "Is it not?", prompt_id="b")])
+    assert "cost_per_kept_usd" not in main(run, Config())

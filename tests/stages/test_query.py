@@ -15,8 +15,9 @@ from blackbox_kd.jsonl import read_rows, write_rows
 from blackbox_kd.records import Completion, Failure, Prompt
 from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, RunDir
 from blackbox_kd.simulate.books import read_books
+from blackbox_kd.stages.answering import Planted
 from blackbox_kd.stages.buying import ledger_path
-from blackbox_kd.stages.query import STAGE, Planted, ask_all
+from blackbox_kd.stages.query import STAGE, ask_all
 from blackbox_kd.stages.stage import Outcome, execute
 from blackbox_kd.teachers.target import Patience, Price, Sampling
 
@@ -218,7 +219,7 @@ async def test_rows_that_failed_for_good_are_listed_and_do_not_stop_the_rest(
 ) -> None:
     bad = [msgspec.json.encode(prompts[n].messages[0].content) for n in (3, 7)]
     async with answering(lambda body: 400 if any(text in body for text in bad) else 200) as url:
-        counts = await ask_all(run, config(model="openai/m", base_url=url), prompts)
+        counts = await ask_all(run, config(model="openai/m", base_url=url))
     failures = list(read_rows(run / FAILURES, Failure))
     assert [(one.prompt_id, one.code, one.retryable) for one in failures] == [
         ("p3", "http_400", False),
@@ -237,9 +238,9 @@ async def test_a_later_run_gets_what_was_left(run: RunDir, prompts: list[Prompt]
     async with answering(statuses) as url:
         settings = config(model="openai/m", base_url=url)
         with pytest.raises(ProviderUnavailable, match="3 of 10 rows are left"):
-            await ask_all(run, settings, prompts)
+            await ask_all(run, settings)
         assert len(names(run)) == 7
-        await ask_all(run, settings, prompts)
+        await ask_all(run, settings)
     assert (len(names(run)), len(asked), len(set(asked))) == (10, 13, 10)
 
 
@@ -252,6 +253,6 @@ async def test_a_refused_key_stops_all_workers_and_writes_nothing(run: RunDir, p
 
     async with answering(statuses) as url:
         with pytest.raises(ProviderRefused):
-            await ask_all(run, config(model="openai/m", base_url=url), prompts)
+            await ask_all(run, config(model="openai/m", base_url=url))
     assert len(asked) <= PATIENCE.concurrency
     assert not (run / COMPLETIONS).exists()

@@ -6,14 +6,14 @@ import pytest
 
 from blackbox_kd.config.teacher import Shots, Teacher
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import InputError, ProviderRefused, UsageError
+from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.run import RunDir
-from blackbox_kd.stages.targets import NO_KEY, check_address, key_of, resolved, target_of
-from blackbox_kd.teachers.prices import PRICES
-from blackbox_kd.teachers.target import Price, Target
-from blackbox_kd.teachers.terms import NOTICES, Terms
+from blackbox_kd.stages.keys import NO_KEY
+from blackbox_kd.stages.targets import resolved, target_of
+from blackbox_kd.teachers.prices import OWN_TABLE, price_of
+from blackbox_kd.teachers.target import Price, Sampling, Target
 
-TERMS = {name: Terms(ack=notice.ack, basis="our lawyer") for name, notice in NOTICES.items()}
+POOL = "http://127.0.0.1:8001/v1\n# the second\n\nhttp://127.0.0.1:8002/v1\n"
 
 
 def own(**fields: Any) -> Teacher:
@@ -25,90 +25,6 @@ async def targets(run: RunDir, *teachers: Teacher) -> tuple[tuple[Target, ...], 
     """What a run would ask, and its keys."""
     async with resolved(Config(teacher=teachers), run) as found:
         return found
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://api.example.com/v1",
-        "http://127.0.0.1:8000",
-        "http://localhost:1",
-        "http://[::1]:8000/v1",
-    ],
-)
-def test_safe_addresses_pass(address: str) -> None:
-    check_address(address, allow_http=False)
-    assert address
-
-
-@pytest.mark.parametrize(
-    ("address", "why"),
-    [
-        ("https://user:secret@example.com", "user name or password"),
-        ("http://token@127.0.0.1", "user name or password"),
-        ("http://example.com/v1", "plain http to example.com"),
-        ("http://127.0.0.1.example.com", "plain http"),
-        ("http://10.0.0.7:8000", "plain http"),
-        ("ftp://example.com", "no http address"),
-        ("example.com", "no http address"),
-        ("http://", "no http address"),
-        ("http://[::1", "no http address"),
-        ("http://127.0.0.1:99999", "no http address"),
-        ("http://127.0.0.1:port", "no http address"),
-        ("", "no http address"),
-    ],
-)
-def test_addresses_that_would_leak_a_key_are_refused(address: str, why: str) -> None:
-    with pytest.raises(UsageError, match=why):
-        check_address(address, allow_http=False)
-
-
-def test_a_password_in_an_address_is_not_repeated() -> None:
-    with pytest.raises(UsageError) as raised:
-        check_address("https://user:secret@example.com", allow_http=False)
-    assert "secret" not in str(raised.value)
-
-
-def test_plain_http_is_for_those_who_allow_it() -> None:
-    check_address("http://10.0.0.7:8000", allow_http=True)
-    with pytest.raises(UsageError, match="user name or password"):
-        check_address("http://user:secret@10.0.0.7", allow_http=True)
-
-
-@pytest.mark.parametrize(("model", "name"), [("openai/m", "OPENAI_API_KEY"), ("anthropic/m", "ANTHROPIC_API_KEY")])
-def test_a_missing_key_names_its_variable(model: str, name: str) -> None:
-    with pytest.raises(UsageError, match=f"{name} is not set"):
-        key_of(Teacher(model=model))
-
-
-def test_the_usual_key_is_read_for_the_providers_own_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", " k-openai\n")
-    assert key_of(Teacher(model="openai/m")) == "k-openai"
-
-
-def test_the_usual_key_is_never_sent_to_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "k-openai")
-    assert key_of(own()) == NO_KEY
-
-
-def test_another_server_gets_the_key_that_is_named_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_SERVER_KEY", "k-mine")
-    assert key_of(own(api_key_env="MY_SERVER_KEY")) == "k-mine"
-
-
-@pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_key_is_a_missing_key(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_SERVER_KEY", value)
-    with pytest.raises(UsageError, match="MY_SERVER_KEY"):
-        key_of(own(api_key_env="MY_SERVER_KEY"))
-
-
-@pytest.mark.parametrize("value", ["\u201ck-mine\u201d", "k\u00e9y", "k\nmine", "k\x7f"])
-def test_a_key_that_no_header_can_hold_names_its_variable(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_SERVER_KEY", value)
-    with pytest.raises(UsageError, match="MY_SERVER_KEY") as raised:
-        key_of(own(api_key_env="MY_SERVER_KEY"))
-    assert value not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -137,13 +53,90 @@ def test_a_price_is_the_users_else_the_list_price_else_unknown(tmp_path: Path) -
     assert target_of(own(price=price), tmp_path).price == price
     assert target_of(own(), tmp_path).price is None
     known = Teacher(model="openai/gpt-6.1-terra")
-    assert target_of(known, tmp_path).price == PRICES["openai/gpt-6.1-terra"]
+    assert target_of(known, tmp_path).price == price_of("openai/gpt-6.1-terra", official=True) is not None
+
+
+def test_a_table_of_prices_beside_bbkd_toml_counts_for_own_servers(tmp_path: Path) -> None:
+    (tmp_path / OWN_TABLE).write_text(
+        '[[model]]\nlabel = "openai/m"\neffective_from = 2026-01-01\nprice = { gpu_hour_usd = 2, gpus = 4 }\n'
+    )
+    assert target_of(own(), tmp_path).price == Price(gpu_hour_usd=2, gpus=4)
+
+
+def test_a_batch_takes_half_of_a_price_that_does_not_say(tmp_path: Path) -> None:
+    price = Price(input_usd=1, output_usd=2)
+    official = target_of(Teacher(model="openai/m", price=price), tmp_path).price
+    assert official is not None
+    assert (official.batch, price.batch) == (0.5, None)
+
+
+@pytest.mark.parametrize("extra", [{"service_tier": "priority"}, {"speed": "fast"}])
+def test_another_service_tier_has_no_list_price(extra: dict[str, Any], tmp_path: Path) -> None:
+    assert target_of(Teacher(model="openai/gpt-6.1-terra", extra=extra), tmp_path).price is None
 
 
 @pytest.mark.parametrize("name", ["n", "stream"])
 def test_fields_that_would_change_the_shape_of_replies_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"teacher.extra.{name}"):
         target_of(own(extra={name: 2}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"endpoints": "pool.txt"}, "teacher.endpoints and teacher.base_url"),
+        ({"batch": True, "stream": True}, "teacher.batch and teacher.stream"),
+        ({"base_url": None, "endpoints": "pool.txt", "batch": True}, "teacher.batch and teacher.endpoints"),
+        ({"model": "anthropic/m", "api": "responses"}, "anthropic/ has one API"),
+        ({"extra": {"max_tokens": None}}, "may cost anything"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(fields: dict[str, Any], why: str, tmp_path: Path) -> None:
+    (tmp_path / "pool.txt").write_text(POOL)
+    with pytest.raises(UsageError, match=why):
+        target_of(own(**fields), tmp_path)
+
+
+def test_how_a_teacher_is_asked_reaches_the_target(tmp_path: Path) -> None:
+    ways = {"prompt_cache": False, "on_model_mismatch": "warn"}
+    found = target_of(own(api="responses", stream=True, **ways), tmp_path)
+    assert (found.wire, found.stream, found.batch) == ("responses", True, False)
+    assert (found.prompt_cache, found.on_model_mismatch) == (False, "warn")
+    assert target_of(own(batch=True), tmp_path).batch
+
+
+def test_a_pool_of_servers_is_one_teacher_by_its_models_name(tmp_path: Path) -> None:
+    (tmp_path / "pool.txt").write_text(POOL)
+    found = target_of(own(base_url=None, endpoints="pool.txt"), tmp_path)
+    assert (found.endpoints, found.base_url) == (tmp_path / "pool.txt", "http://127.0.0.1:8001/v1")
+    assert (found.identity, found.official, found.price) == ("endpoints:m", False, None)
+    assert target_of(own(base_url=None, endpoints="pool.txt", identity="ours"), tmp_path).identity == "ours"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (POOL + "http://10.0.0.7:8000\n", "plain http to 10.0.0.7"),
+        (POOL + "https://user:secret@example.com\n", "user name or password"),
+        ("# none yet\n", "names no address"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_pool_with_an_unsafe_address_is_refused(text: str | None, why: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "pool.txt").write_text(text)
+    with pytest.raises(UsageError, match=why) as raised:
+        target_of(own(base_url=None, endpoints="pool.txt"), tmp_path)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_setting_that_the_model_refuses_is_an_error_or_left_out(tmp_path: Path) -> None:
+    teacher = Teacher(model="anthropic/claude-opus-5-5", sampling=Sampling(temperature=0.5, max_tokens=7))
+    with pytest.raises(UsageError, match="known to refuse temperature") as raised:
+        target_of(teacher, tmp_path)
+    assert "drop_unsupported" in raised.value.fix
+    found = target_of(msgspec.structs.replace(teacher, drop_unsupported=True), tmp_path)
+    assert found.sampling == Sampling(max_tokens=7)
 
 
 def test_shots_are_the_first_k_rows(tmp_path: Path) -> None:
@@ -185,16 +178,6 @@ async def test_without_a_teacher_nobody_can_be_asked(run: RunDir) -> None:
 async def test_two_teachers_of_one_name_are_refused(run: RunDir) -> None:
     with pytest.raises(UsageError, match="same `model`"):
         await targets(run, own(), own(base_url="http://127.0.0.1:9000/v1"))
-
-
-@pytest.mark.parametrize("provider", list(NOTICES))
-async def test_terms_come_before_the_first_call(provider: str, run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(f"{provider.upper()}_API_KEY", "k")
-    teacher = Teacher(model=f"{provider}/m")
-    with pytest.raises(ProviderRefused, match="have not been acknowledged"):
-        await targets(run, teacher)
-    found, keys = await targets(run, msgspec.structs.replace(teacher, terms=TERMS[provider]))
-    assert (found[0].official, keys) == (True, {f"{provider}/m": "k"})
 
 
 async def test_a_simulated_teacher_listens_on_this_machine(run: RunDir) -> None:

@@ -105,9 +105,11 @@ def target() -> Callable[..., Target]:
     """Makes a target: `target(url, wire="anthropic", system="Be brief.")`."""
 
     def make(url: str = "http://127.0.0.1:9", wire: str = "openai", **fields: Any) -> Target:
-        base_url = f"{url}/v1" if wire == "openai" else url
+        base_url = url if wire == "anthropic" else f"{url}/v1"
         defaults = {"model": "simulated-tickets", "label": f"{wire}/simulated-tickets", "identity": "own"}
-        return Target(**{"wire": wire, "base_url": base_url, "official": False, **defaults, **fields})
+        return Target(
+            **{"wire": wire, "base_url": base_url, "official": False, "on_model_mismatch": "warn", **defaults, **fields}
+        )
 
     return make
 

@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from blackbox_kd.records import Message
+from blackbox_kd.records import Json, Message
 from blackbox_kd.teachers.anthropic import AnthropicWire
+from blackbox_kd.teachers.status import meaning
 from blackbox_kd.teachers.target import Sampling, Target
+from blackbox_kd.teachers.wire import Incomplete, Malformed
 
 WIRE = AnthropicWire()
 ASKED = (Message(role="user", content="Hi"),)
@@ -15,7 +18,6 @@ SHOTS = (Message(role="user", content="a"), Message(role="assistant", content="b
 def test_only_what_is_set_is_sent(target: Callable[..., Target]) -> None:
     assert WIRE.request(ASKED, target(wire="anthropic")) == {
         "model": "simulated-tickets",
-        "max_tokens": 1024,
         "messages": [{"role": "user", "content": "Hi"}],
     }
 
@@ -27,7 +29,6 @@ def test_all_that_is_set_is_sent(target: Callable[..., Target]) -> None:
     )
     assert WIRE.request(ASKED, whom) == {
         "model": "simulated-tickets",
-        "max_tokens": 7,
         "system": "Rules.",
         "messages": [
             {"role": "user", "content": "a"},
@@ -97,42 +98,146 @@ def test_usage_that_cannot_be_believed_is_estimated(counts: object) -> None:
     assert WIRE.parse(reply({"type": "text", "text": "four"}, usage=counts)).usage.source == "estimated"
 
 
-def body(kind: str, message: str = "why", **fields: object) -> bytes:
-    """An error body."""
-    return json.dumps({"type": "error", "error": {"type": kind, "message": message, **fields}}).encode()
+@pytest.mark.parametrize("category", ["frontier_llm", "reasoning_extraction"])
+def test_a_refusal_names_its_category(category: str) -> None:
+    read = WIRE.parse(reply(stop="refusal", stop_details={"type": "refusal", "category": category}))
+    assert (read.finish_reason, read.category) == ("refusal", category)
+
+
+@pytest.mark.parametrize("details", [None, [], {}, {"category": None}, "bio"])
+def test_a_refusal_without_a_category_has_none(details: object) -> None:
+    assert WIRE.parse(reply(stop="refusal", stop_details=details)).category == ""
+
+
+def test_prompt_tokens_hold_what_the_cache_gave_and_took() -> None:
+    counts = {
+        "input_tokens": 5,
+        "cache_read_input_tokens": 100,
+        "cache_creation_input_tokens": 20,
+        "output_tokens": 9,
+        "output_tokens_details": {"thinking_tokens": 7},
+    }
+    told = WIRE.parse(reply(usage=counts)).usage
+    assert (told.prompt_tokens, told.cached_tokens, told.cache_write_tokens, told.reasoning_tokens) == (125, 100, 20, 7)
+
+
+def test_a_row_of_the_token_counts_may_be_null() -> None:
+    counts = {"input_tokens": 5, "cache_read_input_tokens": None, "cache_creation_input_tokens": -3, "output_tokens": 9}
+    assert WIRE.parse(reply(usage=counts)).usage.prompt_tokens == 5
+
+
+def test_schema_and_effort_go_together(target: Callable[..., Target]) -> None:
+    whom = target(wire="anthropic", schema={"type": "object"}, extra={"output_config": {"effort": "low"}})
+    form = {"type": "json_schema", "schema": {"type": "object"}}
+    assert WIRE.request(ASKED, whom)["output_config"] == {"format": form, "effort": "low"}
+
+
+def test_the_limit_and_the_stream_are_sent(target: Callable[..., Target]) -> None:
+    assert WIRE.sent({}, target(wire="anthropic"), False) == {"max_tokens": 1024}
+    assert WIRE.sent({}, target(wire="anthropic"), True) == {"max_tokens": 1024, "stream": True}
+
+
+LONG = "Rule. " * 1_000
+
+
+def sent(target: Target, messages: tuple[Message, ...] = ASKED) -> dict[str, Json]:
+    """What goes out for a prompt."""
+    return WIRE.sent(WIRE.request(messages, target), target, False)
+
+
+@pytest.mark.parametrize(("batch", "ttl"), [(False, {}), (True, {"ttl": "1h"})])
+def test_a_long_system_prompt_is_marked_for_the_cache(
+    target: Callable[..., Target], batch: bool, ttl: dict[str, str]
+) -> None:
+    mark = {"type": "ephemeral", **ttl}
+    whom = target(wire="anthropic", system=LONG, batch=batch)
+    assert sent(whom)["system"] == [{"type": "text", "text": LONG, "cache_control": mark}]
+
+
+def test_where_there_are_shots_the_last_one_is_marked(target: Callable[..., Target]) -> None:
+    out = sent(target(wire="anthropic", system=LONG, shots=SHOTS))
+    block = {"type": "text", "text": "b", "cache_control": {"type": "ephemeral"}}
+    assert out["system"] == LONG
+    assert out["messages"] == [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": [block]},
+        {"role": "user", "content": "Hi"},
+    ]
 
 
 @pytest.mark.parametrize(
-    ("status", "raw", "scope", "code"),
-    [
-        (302, b"", "run", "redirect"),
-        (400, body("invalid_request_error"), "row", "invalid_request_error"),
-        (400, body("invalid_request_error", "You have reached your specified API usage limits."), "run", "usage_limit"),
-        (401, body("authentication_error"), "run", "authentication_error"),
-        (402, body("billing_error"), "run", "billing_error"),
-        (403, body("permission_error"), "run", "permission_error"),
-        (404, body("not_found_error"), "run", "not_found_error"),
-        (408, b"", "attempt", "http_408"),
-        (409, body("conflict_error"), "attempt", "conflict_error"),
-        (413, body("request_too_large"), "row", "request_too_large"),
-        (422, b"", "row", "http_422"),
-        (429, body("rate_limit_error"), "attempt", "rate_limit_error"),
-        (
-            429,
-            body("rate_limit_error", details={"error_code": "enforced_spend_limit_reached"}),
-            "run",
-            "enforced_spend_limit_reached",
-        ),
-        (500, body("api_error"), "attempt", "api_error"),
-        (504, body("timeout_error"), "attempt", "timeout_error"),
-        (529, body("overloaded_error"), "attempt", "overloaded_error"),
-    ],
+    "change",
+    [{"system": "Rules."}, {"prompt_cache": False}, {"extra": {"cache_control": {"type": "ephemeral"}}}],
+    ids=["short", "not wanted", "marked by the user"],
 )
-def test_errors(status: int, raw: bytes, scope: str, code: str) -> None:
-    error = WIRE.error(status, {}, raw)
-    assert (error.scope, error.code) == (scope, code)
+def test_no_mark_is_set(target: Callable[..., Target], change: dict[str, Any]) -> None:
+    whom = target(**{"wire": "anthropic", "system": LONG, **change})
+    assert sent(whom)["system"] == whom.system
 
 
-def test_a_spending_limit_names_a_fix_about_it() -> None:
-    limit = body("rate_limit_error", details={"error_code": "enforced_spend_limit_reached"})
-    assert "spending limit" in WIRE.error(429, {}, limit).fix
+def test_a_system_prompt_that_differs_by_row_is_not_marked(target: Callable[..., Target]) -> None:
+    own = (Message(role="system", content="Own."), *ASKED)
+    assert sent(target(wire="anthropic", system=LONG, shots=SHOTS), own)["system"] == f"{LONG}\n\nOwn."
+
+
+def event(kind: str, **fields: object) -> bytes:
+    """One event of a stream."""
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+
+
+def piece(index: int, kind: str, **fields: str) -> bytes:
+    """One delta."""
+    return event("content_block_delta", index=index, delta={"type": kind, **fields})
+
+
+BEGIN = event("message_start", message={"id": "r1", "model": "m-2026", "content": [], "usage": {"input_tokens": 5}})
+STREAM = (
+    BEGIN
+    + event("content_block_start", index=0, content_block={"type": "thinking", "thinking": ""})
+    + event("ping")
+    + piece(0, "thinking_delta", thinking="First,")
+    + piece(0, "signature_delta", signature="x")
+    + event("content_block_stop", index=0)
+    + event("content_block_start", index=1, content_block={"type": "text", "text": ""})
+    + piece(1, "text_delta", text="Pa")
+    + piece(1, "text_delta", text="ris.")
+    + event("content_block_stop", index=1)
+    + event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 6, "input_tokens": None})
+    + event("message_stop")
+)
+
+
+def test_a_stream_reads_like_the_body_that_was_not_streamed() -> None:
+    blocks = [{"type": "thinking", "thinking": "First,"}, {"type": "text", "text": "Paris."}]
+    whole = reply(*blocks, usage={"input_tokens": 5, "output_tokens": 6}, model="m-2026", id="r1")
+    assert WIRE.parse(STREAM) == WIRE.parse(whole)
+
+
+def test_row_45_a_stream_without_its_last_event_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        WIRE.parse(STREAM.removesuffix(event("message_stop")))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event("content_block_start", index=0, content_block={"type": "text", "text": ""}) * 2,
+        piece(3, "text_delta", text="x"),
+        event("content_block_start", index="0", content_block={}),
+    ],
+    ids=["two beginnings", "none", "no number"],
+)
+def test_row_45_blocks_that_do_not_fit_together_are_malformed(odd: bytes) -> None:
+    with pytest.raises(Malformed, match="block"):
+        WIRE.parse(BEGIN + odd + event("message_stop"))
+
+
+def test_row_45_an_error_inside_a_stream_is_quoted() -> None:
+    broken = event("error", error={"type": "overloaded_error", "message": "Overloaded"})
+    with pytest.raises(Malformed, match="529 overloaded_error Overloaded"):
+        WIRE.parse(BEGIN + broken)
+
+
+def test_other_statuses_are_read_as_this_wire() -> None:
+    raw = b'{"type": "error", "error": {"type": "overloaded_error", "message": "why"}}'
+    assert WIRE.error(529, {}, raw, 5.0) == meaning("anthropic", 529, {}, raw, 5.0)

@@ -10,7 +10,8 @@ import pytest
 
 from blackbox_kd.errors import ProviderRefused
 from blackbox_kd.records import Prompt
-from blackbox_kd.teachers.client import MOST_BYTES, RowFailedError, TeacherClient
+from blackbox_kd.teachers.body import MOST_BYTES
+from blackbox_kd.teachers.client import RowFailedError, TeacherClient
 from blackbox_kd.teachers.target import Patience, Target
 
 Asking = Callable[..., AbstractAsyncContextManager[TeacherClient]]
@@ -40,7 +41,7 @@ async def test_an_error_in_disguise_is_tried_again_and_kept(
     async with serve(answer) as server, asking(target(server.url)) as client:
         assert (await client.ask(prompt(), 0)).text == "Paris."
     first, second = attempts(tmp_path)
-    assert (first, second[0]) == (("ambiguous", "502", json.dumps(UPSTREAM).encode()), "stored")
+    assert (first, second[0]) == (("ambiguous", "http_502", json.dumps(UPSTREAM).encode()), "stored")
 
 
 @pytest.mark.parametrize("wire", ["openai", "anthropic"])
@@ -50,7 +51,7 @@ async def test_an_error_in_disguise_that_stays_leaves_the_row_for_later(
     async with serve(http(200, UPSTREAM)) as server, asking(target(server.url, wire), patience=ONCE) as client:
         with pytest.raises(RowFailedError) as raised:
             await client.ask(prompt(), 0)
-    assert (raised.value.failure.code, raised.value.failure.retryable) == ("502", True)
+    assert (raised.value.failure.code, raised.value.failure.retryable) == ("http_502", True)
 
 
 async def test_a_refusal_of_money_in_disguise_stops_the_run(
@@ -69,5 +70,5 @@ async def test_an_endless_reply_is_cut_and_fails_its_row(
     async with serve(answer) as server, asking(target(server.url), patience=ONCE) as client:
         with pytest.raises(RowFailedError) as raised:
             await client.ask(prompt(), 0)
-    assert raised.value.failure.code == "malformed_paid"
-    assert [(state, len(raw)) for state, _, raw in attempts(tmp_path)] == [("stored", MOST_BYTES)]
+    assert (raised.value.failure.code, raised.value.failure.retryable) == ("too_big", False)
+    assert attempts(tmp_path) == [("ambiguous", "too_big", b"")]

@@ -15,8 +15,9 @@ from blackbox_kd.errors import ProviderRefused, ProviderUnavailable
 from blackbox_kd.records import Prompt
 from blackbox_kd.simulate.server import serving
 from blackbox_kd.teachers.budget import Budget
-from blackbox_kd.teachers.client import RowFailedError, TeacherClient, sdk_variables_hidden
+from blackbox_kd.teachers.client import RowFailedError, TeacherClient
 from blackbox_kd.teachers.ledger import open_ledger
+from blackbox_kd.teachers.sender import sdk_variables_hidden
 from blackbox_kd.teachers.target import Patience, Target
 
 Asking = Callable[..., AbstractAsyncContextManager[TeacherClient]]
@@ -138,10 +139,9 @@ async def test_a_connection_lost_after_the_request_was_perhaps_paid(
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nbad\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
         b"HTTP/1.1 200 OK\r\nX: " + b"h" * 100_000 + b"\r\n\r\n",
     ],
-    ids=["no status", "bad status", "negative length", "short", "bad chunk", "no gzip", "long header"],
+    ids=["no status", "bad status", "negative length", "short", "bad chunk", "long header"],
 )
 @WIRE
 async def test_broken_http_is_perhaps_paid_and_left_for_later(
@@ -259,7 +259,7 @@ async def test_a_stop_ends_the_waiting_between_attempts(
 
     async def answer(number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(http(429, b"", retry_after="600"))
-        if number == 3:
+        if number == 1:  # it goes alone
             throttled.set()
 
     async with serve(answer) as server, asking(target(server.url)) as client:

@@ -4,12 +4,15 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from blackbox_kd.errors import InputError, RunInUse, StorageFull, StoreCorrupt
-from blackbox_kd.teachers.ledger import VERSION, Ledger, open_ledger
+from blackbox_kd.errors import InputError, StorageFull
+from blackbox_kd.teachers.ledger import GaveUp, LastError, Ledger, Paid, Stored, open_ledger
 
 FULL_DISK = """
 import asyncio, json, resource, signal, sys
@@ -20,7 +23,7 @@ from blackbox_kd.teachers.ledger import open_ledger
 async def fill(path):
     kept, why = [], []
     with open_ledger(path) as ledger:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
         for number in range(100):
             try:
                 attempt = await ledger.claim(f"k{number}", "openai/m", b"{}", 5)
@@ -36,14 +39,6 @@ async def fill(path):
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 asyncio.run(fill(Path(sys.argv[1])))
-"""
-HOLD = """
-import sys
-from pathlib import Path
-from blackbox_kd.teachers.ledger import open_ledger
-with open_ledger(Path(sys.argv[1])):
-    print("open", flush=True)
-    sys.stdin.read()
 """
 
 
@@ -69,15 +64,17 @@ def states(path: Path) -> list[tuple[str, str | None]]:
 async def test_a_stored_reply_is_found_with_its_limit(path: Path) -> None:
     with open_ledger(path) as ledger:
         await bought(ledger, raw=b"\x00\xff raw", max_tokens=7)
-        assert ledger.lookup("k") == (b"\x00\xff raw", 7)
+        assert ledger.lookup("k") == Stored(b"\x00\xff raw", 7)
         assert ledger.lookup("another") is None
 
 
-async def test_the_newest_stored_reply_is_found(path: Path) -> None:
+async def test_the_reply_with_the_highest_limit_is_found_the_newest_of_several(path: Path) -> None:
     with open_ledger(path) as ledger:
         await bought(ledger, raw=b"old", max_tokens=5)
+        await bought(ledger, raw=b"long", max_tokens=9)
         await bought(ledger, raw=b"new", max_tokens=9)
-        assert ledger.lookup("k") == (b"new", 9)
+        await bought(ledger, raw=b"short", max_tokens=6)
+        assert ledger.lookup("k") == Stored(b"new", 9)
 
 
 async def test_it_is_on_the_disk_before_store_returns(path: Path) -> None:
@@ -86,11 +83,19 @@ async def test_it_is_on_the_disk_before_store_returns(path: Path) -> None:
         assert states(path) == [("stored", None)]
 
 
+async def test_who_looked_in_vain_finds_what_he_stored_since(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        for number in range(20):
+            assert ledger.lookup(f"k{number}") is None
+            await bought(ledger, f"k{number}")
+            assert ledger.lookup(f"k{number}") == Stored(b"raw", 5)
+
+
 async def test_it_survives_a_reopening(path: Path) -> None:
     with open_ledger(path) as ledger:
         await bought(ledger)
     with open_ledger(path) as ledger:
-        assert ledger.lookup("k") == (b"raw", 5)
+        assert ledger.lookup("k") == Stored(b"raw", 5)
 
 
 async def test_an_attempt_is_recorded_before_it_is_sent(path: Path) -> None:
@@ -99,20 +104,13 @@ async def test_an_attempt_is_recorded_before_it_is_sent(path: Path) -> None:
         assert states(path) == [("sent", None)]
 
 
-async def test_what_a_dead_process_had_sent_is_ambiguous(path: Path) -> None:
-    with open_ledger(path) as ledger:
-        await ledger.claim("k", "openai/m", b"{}", 5)
-    with open_ledger(path) as ledger:
-        assert (ledger.paid("k"), ledger.lookup("k")) == ([None], None)
-    assert states(path) == [("ambiguous", "interrupted")]
-
-
 async def test_a_failed_attempt_is_an_error_unless_it_may_have_been_paid(path: Path) -> None:
     with open_ledger(path) as ledger:
         for ambiguous in (False, True):
             attempt = await ledger.claim("k", "openai/m", b"{}", 5)
             await ledger.fail(attempt, "http_503", 503, {}, b"busy", ambiguous)
-        assert ledger.paid("k") == [None]
+        assert ledger.paid("k") == [Paid(None, False)]
+        assert (ledger.ambiguous(), ledger.last_error("k")) == (1, LastError("http_503", 2))
     assert states(path) == [("error", "http_503"), ("ambiguous", "http_503")]
 
 
@@ -122,13 +120,14 @@ async def test_everything_that_was_perhaps_paid_is_listed(path: Path) -> None:
         await bought(ledger, raw=b"whole")
         for ambiguous in (False, True):
             await ledger.fail(await ledger.claim("k", "openai/m", b"{}", 5), "c", None, {}, b"", ambiguous)
-        assert sorted(ledger.paid("k"), key=str) == [None, b"cut", b"whole"]
+        assert ledger.paid("k") == [Paid(b"cut", False), Paid(b"whole", False), Paid(None, False)]
+        assert ledger.last_error("k") is None
 
 
 async def test_many_writes_at_once_all_arrive(path: Path) -> None:
     with open_ledger(path) as ledger:
         await asyncio.gather(*(bought(ledger, f"k{number}", b"%d" % number) for number in range(300)))
-        assert [ledger.lookup(f"k{number}") for number in range(300)] == [(b"%d" % n, 5) for n in range(300)]
+        assert [ledger.lookup(f"k{number}") for number in range(300)] == [Stored(b"%d" % n, 5) for n in range(300)]
 
 
 async def test_a_cancelled_waiter_leaves_the_writer_at_work(path: Path) -> None:
@@ -152,7 +151,8 @@ async def test_a_value_that_sqlite_cannot_hold_leaves_the_writer_at_work(path: P
 
 async def test_a_write_that_is_refused_leaves_its_neighbours_whole(path: Path) -> None:
     with open_ledger(path) as ledger:
-        ledger._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000)
+        assert ledger._writer is not None
+        ledger._writer._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000)
         writes = [bought(ledger, f"k{number}", b"x" * (2_000 if number == 20 else 10)) for number in range(40)]
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
         failed = [number for number, outcome in enumerate(outcomes) if outcome is not None]
@@ -164,7 +164,58 @@ async def test_a_write_that_is_refused_leaves_its_neighbours_whole(path: Path) -
 async def test_it_can_be_read_from_another_thread(path: Path) -> None:
     with open_ledger(path) as ledger:
         await bought(ledger)
-        assert await asyncio.to_thread(ledger.lookup, "k") == (b"raw", 5)
+        assert await asyncio.to_thread(ledger.lookup, "k") == Stored(b"raw", 5)
+
+
+async def test_a_row_that_was_given_up_stays_so_until_it_brings_a_reply(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        await ledger.fail(await ledger.claim("k", "openai/m", b"{}", 5), "context_length", 400, {}, b"", False)
+        await ledger.give_up("k", "context_length", "too long \ud800")
+    with open_ledger(path) as ledger:
+        assert ledger.gave_up("k") == GaveUp("context_length", "too long ?", 1)
+        await bought(ledger)
+        assert ledger.gave_up("k") is None
+
+
+async def test_all_of_a_request_is_told_at_once(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        assert ledger.history("k") == (None, [], 0, None)
+        await ledger.fail(await ledger.claim("k", "openai/m", b"{}", 5), "timeout", None, {}, b"", True)
+        await bought(ledger, raw=b"raw")
+        await ledger.claim("k", "openai/m", b"{}", 9)
+        known = ledger.history("k")
+        assert (known.stored, known.paid) == (Stored(b"raw", 5), [Paid(None, False), Paid(b"raw", False)])
+        assert (known.attempts, known.code, known.batch) == (3, None, False)
+        first, second, third = ledger.attempts("k")
+    assert (first.state, first.code, second.status, second.raw) == ("ambiguous", "timeout", 200, b"raw")
+    assert (third.state, third.max_tokens, third.ended_ms) == ("sent", 9, None)
+    assert third.owner is not None
+
+
+async def test_what_was_in_flight_as_it_closed_is_perhaps_paid(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        await ledger.claim("k", "openai/m", b"{}", 5)
+    assert states(path) == [("ambiguous", "interrupted")]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=40), st.integers(1, 9)), max_size=12))
+@settings(max_examples=8, deadline=None)
+def test_every_reply_that_was_stored_is_counted_and_the_longest_found(calls: list[tuple[str, bytes, int]]) -> None:
+    async def use(folder: str) -> None:
+        with open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
+            for key, raw, limit in calls:
+                await bought(ledger, key, raw, limit)
+        with open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
+            for key in "abc":
+                mine = [(limit, number, raw) for number, (name, raw, limit) in enumerate(calls) if name == key]
+                assert [one.raw for one in ledger.paid(key)] == [
+                    raw for _, _, raw in sorted(mine, key=lambda one: one[1])
+                ]
+                found = ledger.lookup(key)
+                assert (found and found.raw) == (max(mine)[2] if mine else None)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(use(folder))
 
 
 async def test_files_are_the_users_alone(path: Path) -> None:
@@ -182,89 +233,13 @@ async def test_closing_leaves_no_journal_behind(path: Path) -> None:
     assert not journal.exists() or journal.stat().st_size == 0
 
 
-def test_a_second_process_is_told_who_holds_it(path: Path) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path), "a b", "c", "d"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "open\n"
-    try:
-        with pytest.raises(RunInUse, match=f"pid {holder.pid} .*'a b' c d, since") as caught, open_ledger(path):
-            pass
-        assert caught.value.fix == "Wait for it to end, or set BBKD_LEDGER to another file."
-        assert stat.S_IMODE(path.with_name("ledger.sqlite3.lock.holder").stat().st_mode) == 0o600
-    finally:
-        holder.communicate("")
-
-
-def test_the_same_process_does_not_open_it_twice(path: Path) -> None:
-    with open_ledger(path), pytest.raises(RunInUse), open_ledger(path):
-        pass
-    with open_ledger(path) as again:
-        assert again.lookup("k") is None
-
-
-def test_a_ledger_of_a_newer_version_is_left_alone(path: Path) -> None:
-    with open_ledger(path):
-        pass
-    with sqlite3.connect(path) as db:
-        db.execute(f"PRAGMA user_version = {VERSION + 1}")
-    db.close()
-    with pytest.raises(StoreCorrupt, match="newer bbkd"), open_ledger(path):
-        pass
-
-
-@pytest.mark.parametrize("content", [b"not a database, far from it " * 100, b"\x00" * 5_000], ids=["text", "zeros"])
-def test_a_file_that_is_no_ledger_is_refused_and_kept(path: Path, content: bytes) -> None:
-    path.parent.mkdir()
-    path.write_bytes(content)
-    with pytest.raises(StoreCorrupt), open_ledger(path):
-        pass
-    assert path.read_bytes() == content
-
-
-def cut(path: Path, share: float) -> None:
-    """Keep only the first part of a file."""
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * share)])
-
-
-def overwrite(path: Path, start: int, length: int) -> None:
-    """Damage some bytes of a file."""
-    whole = bytearray(path.read_bytes())
-    whole[start : start + length] = b"\xff" * length
-    path.write_bytes(whole)
-
-
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-async def test_a_truncated_ledger_is_refused(path: Path, share: float) -> None:
-    with open_ledger(path) as ledger:
-        for number in range(50):
-            await bought(ledger, f"k{number}", b"x" * 3_000)
-    cut(path, share)
-    with pytest.raises(StoreCorrupt), open_ledger(path):
-        pass
-
-
-async def test_a_damaged_page_is_refused(path: Path) -> None:
-    with open_ledger(path) as ledger:
-        for number in range(50):
-            await bought(ledger, f"k{number}", b"x" * 3_000)
-    overwrite(path, 4096, 8192)
-    with pytest.raises(StoreCorrupt), open_ledger(path):
-        pass
-
-
 def test_a_folder_that_cannot_be_written_is_no_full_disk(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite3").mkdir()
     with pytest.raises(StorageFull, match="cannot be written"), open_ledger(tmp_path / "ledger.sqlite3"):
         pass
 
 
-def test_a_full_disk_stops_new_calls_and_loses_nothing(path: Path) -> None:
+def test_row_6_a_full_disk_stops_new_calls_and_loses_nothing(path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=False, timeout=60
     )
@@ -273,7 +248,7 @@ def test_a_full_disk_stops_new_calls_and_loses_nothing(path: Path) -> None:
     assert told["why"] == [74, 74]
     assert len(told["kept"]) > 3
     with open_ledger(path) as ledger:
-        assert [key for key in told["kept"] if ledger.lookup(key) != (b"x" * 20_000, 5)] == []
+        assert [key for key in told["kept"] if ledger.lookup(key) != Stored(b"x" * 20_000, 5)] == []
     db = sqlite3.connect(path)
     assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     db.close()

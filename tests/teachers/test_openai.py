@@ -6,7 +6,9 @@ import pytest
 
 from blackbox_kd.records import Message
 from blackbox_kd.teachers.openai import OpenAIWire
+from blackbox_kd.teachers.status import meaning
 from blackbox_kd.teachers.target import Sampling, Target
+from blackbox_kd.teachers.wire import Incomplete, Malformed
 
 WIRE = OpenAIWire()
 ASKED = (Message(role="user", content="Hi"),)
@@ -17,7 +19,6 @@ def test_only_what_is_set_is_sent(target: Callable[..., Target]) -> None:
     assert WIRE.request(ASKED, target()) == {
         "model": "simulated-tickets",
         "messages": [{"role": "user", "content": "Hi"}],
-        "max_tokens": 1024,
     }
 
 
@@ -32,7 +33,6 @@ def test_all_that_is_set_is_sent(target: Callable[..., Target]) -> None:
             {"role": "assistant", "content": "b"},
             {"role": "user", "content": "Hi"},
         ],
-        "max_tokens": 7,
         "temperature": 0.0,
         "top_p": 0.9,
         "stop": ["\n"],
@@ -44,13 +44,36 @@ def test_all_that_is_set_is_sent(target: Callable[..., Target]) -> None:
     }
 
 
-def test_the_official_api_gets_the_newer_name_of_the_limit(target: Callable[..., Target]) -> None:
-    body = WIRE.request(ASKED, target(official=True))
-    assert (body["max_completion_tokens"], "max_tokens" in body) == (1024, False)
+@pytest.mark.parametrize(("official", "name"), [(True, "max_completion_tokens"), (False, "max_tokens")])
+def test_the_official_api_gets_the_newer_name_of_the_limit(
+    target: Callable[..., Target], official: bool, name: str
+) -> None:
+    assert WIRE.sent({"model": "m"}, target(official=official), False) == {"model": "m", name: 1024}
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_limit_among_the_extra_fields_takes_the_place_of_ours(target: Callable[..., Target], name: str) -> None:
+    assert WIRE.sent({}, target(extra={name: 3}), False) == {name: 3}
+
+
+def test_a_stream_is_asked_for_its_token_counts(target: Callable[..., Target]) -> None:
+    sent = WIRE.sent({}, target(), True)
+    assert (sent["stream"], sent["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_stream_options_go_only_with_a_stream(target: Callable[..., Target]) -> None:
+    whom = target(extra={"stream_options": {"include_usage": False}})
+    assert WIRE.sent({}, whom, False) == {"max_tokens": 1024}
+    assert WIRE.sent({}, whom, True)["stream_options"] == {"include_usage": False}
 
 
 def test_extra_fields_win(target: Callable[..., Target]) -> None:
-    assert WIRE.request(ASKED, target(extra={"max_tokens": 3}))["max_tokens"] == 3
+    assert WIRE.request(ASKED, target(extra={"model": "other"}))["model"] == "other"
+
+
+def test_a_model_without_schema_output_is_not_asked_for_it(target: Callable[..., Target]) -> None:
+    body = WIRE.request(ASKED, target(model="gpt-4-turbo", official=True, schema={"type": "object"}))
+    assert "response_format" not in body
 
 
 def test_a_prompts_own_system_message_follows_the_teachers(target: Callable[..., Target]) -> None:
@@ -75,6 +98,12 @@ def reply(message: dict[str, Any], finish: object = "stop", **fields: object) ->
         ("end_turn", "stop"),
         ("length", "length"),
         ("max_tokens", "length"),
+        ("model_length", "length"),
+        ("STOP", "stop"),
+        ("SAFETY", "content_filter"),
+        ("refusal", "refusal"),
+        ("abort", "other"),
+        ("insufficient_system_resource", "other"),
         ("content_filter", "content_filter"),
         ("tool_calls", "tool"),
         ("function_call", "tool"),
@@ -120,10 +149,48 @@ def test_a_refusal_does_not_replace_text() -> None:
     assert (read.text, read.finish_reason) == ("So far", "refusal")
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
-def test_reasoning_is_kept_apart(name: str) -> None:
-    read = WIRE.parse(reply({"content": None, name: "First,"}))
+def test_a_refusal_among_the_parts_is_text_and_reason() -> None:
+    read = WIRE.parse(reply({"content": [{"type": "refusal", "refusal": "I cannot."}]}))
+    assert (read.text, read.finish_reason) == ("I cannot.", "refusal")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning_content": "First,"},
+        {"reasoning": "First,"},
+        {"reasoning_content": "", "reasoning": "First,"},
+        {"reasoning": "First,", "reasoning_details": [{"type": "reasoning.text", "text": "First,"}]},
+        {"reasoning_details": [{"text": "Fir"}, {"summary": "st,"}, {"type": "reasoning.encrypted", "data": "x"}]},
+        {"reasoning": {"text": "First,"}},
+        {"reasoning": [{"summary": [{"text": "First,"}]}]},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "First,"}]}]},
+        {"content": [{"type": "thinking", "thinking": "First,"}]},
+    ],
+)
+def test_row_42_reasoning_is_kept_apart(fields: dict[str, object]) -> None:
+    read = WIRE.parse(reply({"content": None, **fields}))
     assert (read.text, read.reasoning) == ("", "First,")
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "answer", "reasoning"),
+    [
+        ("<think>First,</think>Paris.", "stop", "Paris.", "First,"),
+        ("<think>\nFirst,\n</think>\n\nParis.", "stop", "Paris.", "First,"),
+        ("\n<think></think>\n\nParis.", "stop", "Paris.", None),
+        ("<think>a</think>b</think>", "stop", "b</think>", "a"),
+        ("<think>First, we", "length", "", "First, we"),
+        ("<think>First, we", "stop", "<think>First, we", None),
+        ("Write <think>x</think> first.", "stop", "Write <think>x</think> first.", None),
+        ("<thinking>x</thinking>", "stop", "<thinking>x</thinking>", None),
+    ],
+)
+def test_row_42_thinking_at_the_beginning_of_the_text_is_reasoning(
+    text: str, finish: str, answer: str, reasoning: str | None
+) -> None:
+    read = WIRE.parse(reply({"content": text}, finish))
+    assert (read.text, read.reasoning) == (answer, reasoning)
 
 
 def test_usage_model_and_id_are_read() -> None:
@@ -138,77 +205,81 @@ def test_usage_that_cannot_be_believed_is_estimated(counts: object) -> None:
     assert WIRE.parse(reply({"content": "four"}, usage=counts)).usage.source == "estimated"
 
 
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3}}, (6, 3, 0, 8)),
+        ({"prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 4}, (6, 0, 0, 8)),
+        ({"completion_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 18}, (0, 0, 5, 8)),
+        ({"completion_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 23}, (0, 0, 5, 13)),
+        ({"completion_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 99}, (0, 0, 5, 8)),
+        ({"prompt_tokens_details": None, "completion_tokens_details": "x"}, (0, 0, 0, 8)),
+    ],
+)
+def test_row_48_details_of_the_counts_are_read(counts: dict[str, object], expected: tuple[int, ...]) -> None:
+    told = WIRE.parse(reply({"content": "x"}, usage={"prompt_tokens": 10, "completion_tokens": 8, **counts})).usage
+    assert (told.cached_tokens, told.cache_write_tokens, told.reasoning_tokens, told.completion_tokens) == expected
+
+
 def test_the_first_of_two_choices_is_taken() -> None:
     two = [{"message": {"content": text}, "finish_reason": "stop"} for text in ("one", "two")]
     assert WIRE.parse(json.dumps({"choices": two}).encode()).text == "one"
 
 
-def body(code: str | None = None, kind: str | None = None) -> bytes:
-    """An error body."""
-    return json.dumps({"error": {"code": code, "type": kind, "message": "why"}}).encode()
+def chunk(delta: dict[str, Any] | None = None, finish: str | None = None, **fields: object) -> bytes:
+    """One event of a stream."""
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return b"data: " + json.dumps({"id": "r1", "model": "m-2026", "choices": choices, **fields}).encode() + b"\n\n"
 
 
-@pytest.mark.parametrize(
-    ("status", "raw", "scope", "code"),
-    [
-        (302, b"", "run", "redirect"),
-        (308, b"", "run", "redirect"),
-        (400, body("context_length_exceeded"), "row", "context_length_exceeded"),
-        (400, body("content_filter"), "row", "content_filter"),
-        (400, body(None, "invalid_request_error"), "row", "invalid_request_error"),
-        (401, body("invalid_api_key"), "run", "invalid_api_key"),
-        (402, b"", "run", "http_402"),
-        (403, body(None, "permission_error"), "run", "permission_error"),
-        (404, body("model_not_found"), "run", "model_not_found"),
-        (408, b"", "attempt", "http_408"),
-        (409, body(None, "conflict_error"), "attempt", "conflict_error"),
-        (413, b"", "row", "http_413"),
-        (418, b"", "row", "http_418"),
-        (422, b"", "row", "http_422"),
-        (429, body("rate_limit_exceeded"), "attempt", "rate_limit_exceeded"),
-        (429, body("slow_down"), "attempt", "slow_down"),
-        (429, body(None, "insufficient_quota"), "run", "insufficient_quota"),
-        (429, body("insufficient_quota", "insufficient_quota"), "run", "insufficient_quota"),
-        (429, body("credit_balance_exhausted"), "run", "credit_balance_exhausted"),
-        (429, body("billing_hard_limit_reached"), "run", "billing_hard_limit_reached"),
-        (429, body("organization_spend_limit_exceeded"), "run", "organization_spend_limit_exceeded"),
-        (429, body("project_spend_limit_exceeded"), "run", "project_spend_limit_exceeded"),
-        (429, body("organization_usage_limit_exceeded"), "run", "organization_usage_limit_exceeded"),
-        (500, body(None, "server_error"), "attempt", "server_error"),
-        (502, b"<html>Bad gateway</html>", "attempt", "http_502"),
-        (503, b"", "attempt", "http_503"),
-        (504, b"", "attempt", "http_504"),
-        (529, b"", "attempt", "http_529"),
-        (599, b"", "attempt", "http_599"),
-    ],
+COUNTS = {"prompt_tokens": 5, "completion_tokens": 6}
+STREAM = (
+    chunk({"role": "assistant", "content": ""})
+    + chunk({"reasoning_content": "Fir"})
+    + chunk({"reasoning_content": "st,"})
+    + chunk({"content": "Pa"})
+    + b": keep-alive\n\n"
+    + chunk({"content": "ris."})
+    + chunk({}, "stop")
+    + chunk(usage=COUNTS)
+    + b"data: [DONE]\n\n"
 )
-def test_errors(status: int, raw: bytes, scope: str, code: str) -> None:
-    error = WIRE.error(status, {}, raw)
-    assert (error.scope, error.code) == (scope, code)
 
 
-@pytest.mark.parametrize(("status", "throttled"), [(429, True), (503, False), (529, False)])
-def test_only_a_429_asks_for_fewer_calls(status: int, throttled: bool) -> None:
-    assert WIRE.error(status, {}, b"").throttled is throttled
+def test_a_stream_reads_like_the_body_that_was_not_streamed() -> None:
+    whole = reply({"content": "Paris.", "reasoning_content": "First,"}, usage=COUNTS, model="m-2026", id="r1")
+    assert WIRE.parse(STREAM) == WIRE.parse(whole)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_the_wait_that_a_server_asks_for_is_read(status: int) -> None:
-    assert WIRE.error(status, {"retry-after": "3"}, b"").retry_after_s == 3.0
+def test_a_stream_of_parts_reads_like_text() -> None:
+    parts = {"content": [{"type": "thinking", "thinking": "First,"}]}
+    read = WIRE.parse(chunk(parts) + chunk({"content": "Paris."}, "stop"))
+    assert (read.text, read.reasoning) == ("Paris.", "First,")
 
 
-@pytest.mark.parametrize("status", [302, 401, 402, 403, 404])
-def test_what_stops_the_run_names_a_fix(status: int) -> None:
-    assert WIRE.error(status, {"location": "http://elsewhere"}, b"").fix
+def test_row_45_a_finish_reason_or_done_is_enough() -> None:
+    assert WIRE.parse(chunk({"content": "x"}, "stop")).finish_reason == "stop"
+    assert WIRE.parse(chunk({"content": "x"}) + b"data: [DONE]").finish_reason == "unknown"
 
 
-def test_money_that_is_gone_names_a_fix_about_money() -> None:
-    assert "credit" in WIRE.error(429, {}, body("insufficient_quota")).fix
+def test_row_45_a_stream_without_an_end_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        WIRE.parse(chunk({"content": "x"}))
 
 
-def test_a_redirect_names_its_target() -> None:
-    assert "http://elsewhere" in WIRE.error(302, {"location": "http://elsewhere"}, b"").message
+def test_row_45_two_choices_with_one_index_are_malformed() -> None:
+    two = [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}] * 2
+    with pytest.raises(Malformed, match="one index"):
+        WIRE.parse(b"data: " + json.dumps({"choices": two}).encode() + b"\n\n")
 
 
-def test_control_characters_of_an_error_page_are_gone() -> None:
-    assert "\x1b" not in WIRE.error(500, {}, b"\x1b[2J<html>").message
+@pytest.mark.parametrize("choices", [[], [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]])
+def test_row_45_an_error_inside_a_stream_is_quoted(choices: list[object]) -> None:
+    broken = {"error": {"code": 502, "message": "upstream"}, "choices": choices}
+    with pytest.raises(Malformed, match="502 upstream"):
+        WIRE.parse(chunk({"content": "x"}) + b"data: " + json.dumps(broken).encode() + b"\n\ndata: [DONE]\n\n")
+
+
+def test_other_statuses_are_read_as_this_wire() -> None:
+    raw = b'{"error": {"code": "rate_limit_exceeded", "message": "why"}}'
+    assert WIRE.error(429, {}, raw, 5.0) == meaning("openai", 429, {}, raw, 5.0)

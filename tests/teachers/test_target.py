@@ -1,10 +1,9 @@
-from collections.abc import Callable
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blackbox_kd.records import Usage
 from blackbox_kd.teachers.target import Patience, Price, Sampling, Target, choose
 
 
@@ -26,8 +25,15 @@ def test_a_prompt_has_one_teacher_for_good(name: str, weights: list[float]) -> N
     assert choose(targets, name) in targets
 
 
-def test_a_price_is_dollars_a_million_tokens(target: Callable[..., Target]) -> None:
-    assert Price(input_usd=2.0, output_usd=10.0).cost_usd(1_000_000, 100_000) == pytest.approx(3.0)
+def test_a_price_is_dollars_a_million_tokens() -> None:
+    used = Usage(prompt_tokens=1_000_000, completion_tokens=100_000)
+    assert Price(input_usd=2.0, output_usd=10.0).cost_usd(used) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"input_usd": 1}', '{"output_usd": 1}', '{"gpu_hour_usd": 2, "input_usd": 1}'])
+def test_half_a_price_is_none(text: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(text, type=Price)
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,25 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.records import Usage
+from blackbox_kd.records import Message, Usage
 from blackbox_kd.teachers.request import WIRES
+from blackbox_kd.teachers.target import Sampling, Target
 from blackbox_kd.teachers.wire import (
+    CACHEABLE_CHARS,
     MOST_TOKENS,
+    Incomplete,
     Malformed,
     Reply,
     clean,
     decode,
-    disguised,
-    error_fields,
-    retry_after_s,
+    leniently,
+    tables,
+    texts,
     usage,
 )
 
@@ -50,7 +54,8 @@ BROKEN = {
     "two lines": b'{"id": "1"}\n{"id": "2"}',
     "no utf-8": b"\xff\xfe\x00\x01",
     "events": b"data: {}\n\ndata: [DONE]\n\n",
-    "choices null": b'{"choices": null, "content": null}',
+    "events cut": b"data: {}\n\ndata: {",
+    "choices null": b'{"choices": null, "content": null, "output": null}',
     "choices empty": b'{"choices": [], "content": "text"}',
     "choices of numbers": b'{"choices": [1], "content": 3}',
     "message null": b'{"choices": [{"message": null}]}',
@@ -73,28 +78,6 @@ def test_an_error_inside_a_200_is_quoted(wire: str) -> None:
         WIRES[wire].parse(BROKEN["error inside a 200"])
 
 
-@pytest.mark.parametrize(
-    ("raw", "status"),
-    [
-        (b'{"error": {"code": 502, "message": "upstream"}}', 502),
-        (b'{"error": {"code": "429"}, "choices": []}', 429),
-        (b'{"error": {"code": "rate_limit_exceeded"}, "choices": null}', 429),
-        (b'{"type": "error", "error": {"type": "invalid_request_error"}}', 400),
-        (b'{"error": {"code": 302}}', 502),
-        (b'{"error": {"code": "strange"}}', 502),
-        (b'{"error": "upstream"}', 502),
-        (b'{"error": null}', None),
-        (b'{"error": {"code": 502}, "choices": [{}]}', None),
-        (b'{"error": {"code": 502}, "content": [{}]}', None),
-        (b'"error"', None),
-        (b'{"error": {"co', None),
-        (b"{}", None),
-    ],
-)
-def test_an_error_in_disguise_has_a_status(raw: bytes, status: int | None) -> None:
-    assert disguised(raw) == status
-
-
 def parsed(wire: str, raw: bytes) -> Reply | None:
     """The reply, or None for a body that holds none."""
     try:
@@ -110,7 +93,11 @@ def test_random_bytes_never_raise_anything_but_malformed(wire: str, raw: bytes) 
 
 
 @WIRE
-@given(value=st.dictionaries(st.sampled_from(["choices", "content", "usage", "error", "model", "id"]), JSON))
+@given(
+    value=st.dictionaries(
+        st.sampled_from(["choices", "content", "output", "status", "usage", "error", "model", "id"]), JSON
+    )
+)
 def test_random_json_gives_a_reply_that_can_be_written_or_malformed(wire: str, value: Any) -> None:
     reply = parsed(wire, json.dumps(value).encode())
     assert reply is None or reply.text.encode() is not None
@@ -132,9 +119,10 @@ def test_any_error_body_is_read(wire: str, raw: bytes) -> None:
 @pytest.mark.parametrize("depth", [500, 900, 950, 980, 990, 1_000, 5_000])
 def test_nesting_near_the_interpreters_limit_is_survived(depth: int) -> None:
     nested = b"[" * depth + b"]" * depth
-    fields = error_fields(b'{"error": {"code": ' + nested + b', "message": ' + nested + b"}}")
-    assert all(isinstance(field, str) for field in fields)
-    parsed("openai", b'{"choices": [{"finish_reason": ' + nested + b', "message": {"content": ' + nested + b"}}]}")
+    made = parsed(
+        "openai", b'{"choices": [{"finish_reason": ' + nested + b', "message": {"content": ' + nested + b"}}]}"
+    )
+    assert made is None or (made.text, made.finish_reason) == ("", "other")
 
 
 def test_a_byte_order_mark_is_no_content() -> None:
@@ -180,67 +168,99 @@ def test_counts_of_the_provider_are_taken() -> None:
     assert usage(9, 0, "") == Usage(prompt_tokens=9, completion_tokens=0, source="provider")
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "nan",
-        "inf",
-        "-inf",
-        "-5",
-        "1e9",
-        "1_000",
-        "১২",
-        "",
-        " ",
-        "1234567",
-        "0x10",
-        "1.",
-        ".5",
-        "9" * 10_000_000,
-        "soon",
-    ],
-    ids=lambda value: str(value)[:8],
-)
-@pytest.mark.parametrize("name", ["retry-after", "retry-after-ms"])
-def test_a_hostile_wait_is_ignored(name: str, hostile: str) -> None:
-    assert retry_after_s({name: hostile}) is None
+PARTS = {"cached": 4, "written": 3, "reasoning": 2}
+
+
+def test_parts_of_the_counts_are_taken() -> None:
+    told = usage(9, 5, "", **PARTS)
+    assert (told.cached_tokens, told.cache_write_tokens, told.reasoning_tokens) == (4, 3, 2)
+
+
+@pytest.mark.parametrize("absurd", [None, -1, "12", 1.5, True, 10**18, [], {}])
+def test_absurd_parts_count_as_none(absurd: object) -> None:
+    assert usage(9, 5, "", absurd, absurd, absurd) == Usage(prompt_tokens=9, completion_tokens=5)
+
+
+def test_parts_that_exceed_their_whole_count_as_none() -> None:
+    assert usage(6, 1, "", **PARTS) == Usage(prompt_tokens=6, completion_tokens=1)
 
 
 @pytest.mark.parametrize(
-    ("headers", "expected"),
+    "raw",
     [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": " 1.5 "}, 1.5),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after-ms": "nan", "retry-after": "7"}, 7.0),
-        ({}, None),
+        b'{"a": "\\ud800"}',
+        b'{"a": "\xff"}',
+        b'\xef\xbb\xbf{"a": 1}',
+        b'{"a": 99999999999999999999999}',
+        b'{"a": 1e400}',
     ],
 )
-def test_a_wait_is_read_in_seconds(headers: dict[str, str], expected: float | None) -> None:
-    assert retry_after_s(headers) == expected
+def test_kind_decoding_takes_what_strict_decoding_does_not(raw: bytes) -> None:
+    assert decode(raw) == leniently(raw)
 
 
-@given(value=st.text(max_size=30))
-def test_any_wait_is_none_or_a_sane_number(value: str) -> None:
-    wait_s = retry_after_s({"retry-after": value})
-    assert wait_s is None or 0 <= wait_s < 1_000_000
+@given(value=st.dictionaries(st.text(max_size=3), JSON, max_size=4))
+def test_strict_and_kind_decoding_agree(value: dict[str, Any]) -> None:
+    raw = json.dumps(value).encode()
+    assert decode(raw) == leniently(raw) == value
 
 
+def test_texts_of_parts_are_joined() -> None:
+    assert texts(tables([{"text": "Pa"}, 3, {"text": "ris"}, {"text": None}])) == "Paris"
+
+
+LONG = "r" * CACHEABLE_CHARS
+SHOTS = (Message(role="user", content="a"), Message(role="assistant", content="b"))
+ASKED = (Message(role="user", content="Hi"),)
+
+
+@WIRE
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("official", [False, True])
+def test_what_is_sent_holds_all_that_decides(
+    target: Callable[..., Target], wire: str, official: bool, stream: bool
+) -> None:
+    extra = {"seed": 1, "store": True, "stream": 7, "max_tokens": 3, "prompt_cache_key": "k"}
+    whom = target(wire=wire, system="Rules.", shots=SHOTS, extra=extra, official=official)
+    body = WIRES[wire].request(ASKED, whom)
+    sent = WIRES[wire].sent(body, whom, stream)
+    assert sent.items() >= body.items()
+    assert (sent["store"], sent["max_tokens"], sent["prompt_cache_key"]) == (True, 3, "k")
+    assert sent.get("stream", False) is stream
+
+
+@WIRE
+def test_nothing_that_changes_no_answer_is_among_what_decides(target: Callable[..., Target], wire: str) -> None:
+    extra = dict.fromkeys(("stream", "stream_options", "store", "cache_control", "max_output_tokens"), 1)
+    assert WIRES[wire].request(ASKED, target(wire=wire, extra=extra)) == WIRES[wire].request(ASKED, target(wire=wire))
+
+
+@WIRE
+def test_sampling_that_is_not_set_is_not_sent(target: Callable[..., Target], wire: str) -> None:
+    body = WIRES[wire].request(ASKED, target(wire=wire))
+    assert set(body) <= {"model", "messages", "input"}
+
+
+@WIRE
+def test_sampling_that_is_set_is_sent(target: Callable[..., Target], wire: str) -> None:
+    body = WIRES[wire].request(ASKED, target(wire=wire, sampling=Sampling(temperature=0.0, top_p=0.5)))
+    assert (body["temperature"], body["top_p"]) == (0.0, 0.5)
+
+
+@WIRE
 @pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b'{"error": {"code": "c", "type": "t", "message": "m"}}', ("c", "t", "m")),
-        (b'{"type": "error", "error": {"type": "t", "message": "m"}}', ("", "t", "m")),
-        (b'{"error": {"details": {"error_code": "d"}, "type": "t"}}', ("d", "t", "")),
-        (b'{"message": "m", "code": 404}', ("404", "", "m")),
-        (b'{"error": "text"}', ("", "", "text")),
-        (b"<html>\x1b[2JBad", ("", "", "<html>[2JBad")),
-        (b"", ("", "", "")),
-    ],
+    ("official", "prompt_cache", "system", "kept"),
+    [(True, True, LONG, True), (True, True, "r", False), (True, False, LONG, False), (False, True, LONG, False)],
 )
-def test_error_fields(raw: bytes, expected: tuple[str, str, str]) -> None:
-    assert error_fields(raw) == expected
+def test_only_a_long_prompt_at_the_providers_own_api_gets_a_cache_key(
+    target: Callable[..., Target], wire: str, official: bool, prompt_cache: bool, system: str, kept: bool
+) -> None:
+    whom = target(wire=wire, official=official, prompt_cache=prompt_cache, system=system)
+    sent = WIRES[wire].sent(WIRES[wire].request(ASKED, whom), whom, False)
+    assert ("prompt_cache_key" in sent) is (kept and wire != "anthropic")
 
 
-def test_a_long_error_is_cut() -> None:
-    assert len(error_fields(b'{"error": {"message": "' + b"x" * 10_000 + b'"}}')[2]) == 500
+@WIRE
+def test_row_45_a_stream_of_pings_is_incomplete(wire: str) -> None:
+    with pytest.raises(Incomplete):
+        WIRES[wire].parse(b'event: ping\ndata: {"type": "ping"}\n\n: ping\n\n' * 3)
