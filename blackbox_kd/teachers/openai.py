@@ -87,10 +87,10 @@ class OpenAIWire:
         reason = ended(choices[0].get("finish_reason"))
         content = answer.get("content")
         parts = tables(content)
-        text, thought = apart(clean(content) or texts(parts), reason == "length")
+        text, thought = apart(texts(parts) if parts else clean(content), reason == "length")
         reasoning = reasoned(answer, parts) + thought
         counts = counted(table(body.get("usage")), text + reasoning)
-        if refusal := clean(answer.get("refusal")) or texts(parts, "refusal"):
+        if refusal := clean(answer.get("refusal")) or (texts(parts, "refusal") if parts else ""):
             text, reason = text or refusal, "refusal"
         return Reply(
             text=text,
@@ -129,7 +129,7 @@ def reasoned(answer: dict[str, Any], parts: list[dict[str, Any]]) -> str:
     for name in REASONING:
         if (value := answer.get(name)) and (found := spoken(value)):
             return found
-    return spoken([one for one in parts if "thinking" in one])
+    return spoken([one for one in parts if "thinking" in one]) if parts else ""
 
 
 def spoken(value: object) -> str:
@@ -147,12 +147,12 @@ def first(value: object) -> str:
 
 def counted(counts: dict[str, Any], text: str) -> Usage:
     """The token counts; a server that counts reasoning apart from the completion (xAI) shows it by its total."""
-    prompt, completion, total = counts.get("prompt_tokens"), counts.get("completion_tokens"), counts.get("total_tokens")
+    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
     given, made = table(counts.get("prompt_tokens_details")), table(counts.get("completion_tokens_details"))
-    reasoning = tokens(made.get("reasoning_tokens"))
-    whole, asked, told = tokens(total), tokens(prompt), tokens(completion)
-    if reasoning and whole and asked is not None and told is not None and whole == asked + told + reasoning:
-        completion = told + reasoning
+    if reasoning := tokens(made.get("reasoning_tokens")):
+        whole, asked, told = tokens(counts.get("total_tokens")), tokens(prompt), tokens(completion)
+        if whole and asked is not None and told is not None and whole == asked + told + reasoning:
+            completion = told + reasoning
     cached = given.get("cached_tokens", counts.get("prompt_cache_hit_tokens"))  # DeepSeek's name
     return usage(prompt, completion, text, cached, given.get("cache_write_tokens"), reasoning)
 

@@ -100,6 +100,8 @@ def clean(value: object) -> str:
     """Provider text as valid Unicode: lone surrogates become U+FFFD, control characters but newline and tab go."""
     if not isinstance(value, str):
         return ""
+    if value.isprintable():  # so neither a control character nor a surrogate
+        return value
     try:
         raw = value.encode()
     except UnicodeEncodeError:

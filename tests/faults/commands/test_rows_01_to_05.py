@@ -22,9 +22,9 @@ from blackbox_kd.teachers.target import Api
 Projects = Callable[..., Any]
 Oracle = Callable[[Path, Path], None]
 WIRE = pytest.mark.parametrize("wire", ["openai", "anthropic"])
-KILLS = 4
-ROWS = 60
-SLOWLY = Drip(500)  # bytes a second: a reply takes one to two seconds
+KILLS = 3
+ROWS = 40
+SLOWLY = Drip(1000)  # bytes a second: a reply takes most of one
 STAGES = {"prompts": prompts.STAGE, "query": query.STAGE, "filter": filtering.STAGE}
 
 

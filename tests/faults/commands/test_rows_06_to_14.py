@@ -210,11 +210,10 @@ def test_row_11_what_happens_to_a_second_process_in_a_run_directory_is_exit_7_wi
         oracle(one.books, one.ledger)
 
 
-@WIRE
 def test_row_12_what_happens_to_two_runs_with_the_same_prompts_is_that_each_prompt_is_billed_once(
-    wire: Api, project: Projects, oracle: Oracle
+    project: Projects, oracle: Oracle
 ) -> None:
-    with project(wire, rows=100) as one:
+    with project(rows=100) as one:
         one.script = lambda count: Drip(10_000)
         runs = [one.start("generate", "--run", name) for name in ("first", "second")]
         ends = [run.wait() for run in runs]
