@@ -111,7 +111,9 @@ def unfinished(left: int, total: int, example: Failure | None, kept: int) -> Pro
 
 def settings(config: Config) -> dict[str, object]:
     """What of the teachers decides on the completions."""
-    return {f"teacher.{teacher.model}": deciding(teacher) for teacher in config.teacher}
+    if len(config.teacher) == 1:
+        return {"teacher": deciding(config.teacher[0])}
+    return {f"teacher[{number}]": deciding(teacher) for number, teacher in enumerate(config.teacher)}
 
 
 def deciding(teacher: Teacher) -> dict[str, Json]:
