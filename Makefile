@@ -29,7 +29,7 @@ check: setup ## lint, format, types, layers and sizes
 	$(BIN)/pytest -q tests/test_imports.py
 
 test: setup ## the default tests (minutes; no network but loopback)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 test-slow: setup ## real processes and kills (up to 20 minutes)
 	$(BIN)/pytest -q -m slow

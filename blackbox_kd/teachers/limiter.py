@@ -20,7 +20,8 @@ from blackbox_kd.teachers.pace import Bucket
 START = 8
 CUT = 0.7
 PAUSE_S = (0.05, 0.25)  # after a 429 that tells no time: the fastest reply's, within these bounds,
-MOST_PAUSE_S = 60.0  # and four times as long after each more with no reply in between, up to this
+MOST_PAUSE_S = 60.0  # and four times as long after each more with no reply in between, up to this,
+UNKNOWN_PAUSE_S = 2.0  # or this while no call was ever admitted: each row waits longer after each attempt by itself
 RAMP_S = 2.0  # the slots open within a reply's time after a gate, or this
 FREEZE_S = 10.0  # no growth so long after a 5xx
 
@@ -146,7 +147,8 @@ class Limiter:
         first = now_s >= self._open_s
         self._bursts += first
         pause_s = min(PAUSE_S[1], max(PAUSE_S[0], self._fastest_s)) * 4 ** min(10, self._bursts - 1)
-        open_s = now_s + max(wait_s, min(pause_s, MOST_PAUSE_S))
+        most_s = MOST_PAUSE_S if self._latency_s else UNKNOWN_PAUSE_S
+        open_s = now_s + max(wait_s, min(pause_s, most_s))
         if open_s > self._open_s:
             self._open_s, self._asked = open_s, wait_s > 0
         self._ramp_s = min(RAMP_S, self._latency_s)

@@ -51,6 +51,8 @@ class Bucket:
         self._margin = 0.0
         self._told = 0.0  # the rate by limit, remaining and reset
         self._used = 0.0  # of the limit, when that was told
+        self._small: bool | None = None  # `limit` is another measure than what it holds, and `reset` fills the room
+        self._least = 0.0  # what the rate is at least, by what was admitted
         self._most = math.inf  # what the rate can be at most, by what was sent between two headers
         self._total = 0.0
         self._counted = 0.0  # of the total, what the last header knows of
@@ -125,7 +127,7 @@ class Bucket:
     def refused(self, now_s: float, window: Window) -> None:
         """The header of a 429. All that was sent has arrived by the time the gate opens."""
         self._resize(window)
-        if window.reset_s:
+        if window.reset_s and not self._small:  # where it is, a part of a call that remains, and is not told, is much
             self._read_rate(window.remaining, window.reset_s)
         self._sent.clear()
         self._counted = self._total
@@ -135,11 +137,17 @@ class Bucket:
         self._full_s = math.inf if window.reset_s is None else now_s + window.reset_s + ROUNDED_S
 
     def doubt(self) -> None:
-        """A 429 in spite of the margin: double the margin, and trust the rate and the age of headers less."""
+        """A 429 in spite of the margin: double the margin, and trust the rate and the age of headers less.
+
+        The first at a bucket that was never seen nearly full says that it holds no more than that.
+        """
+        if self._small is None and self._room < FULL * self.size:
+            self._small, self._told, self._used = True, 0.0, 0.0  # by the next header
+            return
         fell = 0.5 if self._again else 0.97
         self._again = True
         self._caution = min(8.0, 2 * self._caution)
-        self._margin = min(self.size / 4, self._caution * (1 + JITTER_S * self.rate))
+        self._take_care()
         self._doubt *= fell
         self.rate *= fell
 
@@ -161,8 +169,14 @@ class Bucket:
         if window.limit and window.limit != self.size:
             self.size, self._top, self._told, self._used, self._most = window.limit, 0.0, 0.0, 0.0, math.inf
         if window.remaining > self._top:
+            if self._small and window.remaining >= self._top + self._largest:
+                self._small, self._told, self._used = None, 0.0, 0.0  # it was not full
             self._top = window.remaining
         self._room = min(self.size, self._top + self._largest)
+
+    def _take_care(self) -> None:
+        holds = self._room if self._small else self.size
+        self._margin = min(holds / 4, self._caution * (1 + JITTER_S * self.rate))
 
     def _learn(self, window: Window) -> None:
         """The refill rate: by the header if it is plausible, else measured."""
@@ -175,27 +189,38 @@ class Bucket:
             self._since, self._news = last, 0
         elif took_s > 0:
             gained = last.remaining - since.remaining
-            most = max(0.0, gained + 1.1 * spent + 2 * self._largest) / took_s
-            self._most = most if self._news >= MEASURED else min(self._most, most)
+            most = (gained + 1.1 * spent + 2 * self._largest) / took_s
+            if most > 0:  # else calls overtook each other
+                self._most = most if self._news >= MEASURED else min(self._most, most)
+            if self._news >= MEASURED:
+                self._least = max(self._least, (gained + self.share * spent - self._largest) / took_s)
             if self._news == MEASURED and self._tokens and self._told and spent > 0:
                 counted = (self._told * took_s - gained) / spent
                 self.share = (self.share + min(1.0, max(0.02, counted))) / 2
             if self._news >= MEASURED and not self._told and not self._tokens:
                 self.rate = max(0.0, 0.95 * (gained + spent) / took_s)
         if self._told:
-            known = self._room >= FULL * self.size  # else `limit` may be another measure than what it holds
+            known = self._small or self._room >= FULL * self.size  # else `limit` may be another measure than the room
             self.rate = self._doubt * (self._told if known else min(self._told, self._most))
-        self._margin = min(self.size / 4, self._caution * (1 + JITTER_S * self.rate))
+        self._take_care()
 
     def _read_rate(self, remaining: float, reset_s: float) -> None:
-        """`reset` is the time to a full bucket; the more is used, the more exact. Rounding makes the rate too high."""
-        used = self.size - remaining
+        """`reset` is the time to a full bucket; the more is used, the more exact. Rounding makes the rate too high.
+
+        In a small one little is ever used, and rounding the time up, by as much as a second, makes the rate too low.
+        """
+        used = (self._room if self._small else self.size) - remaining
         if used <= 0 or used < self._used / 2:
             return
-        rate = used / reset_s
+        rate = used / (reset_s + JITTER_S if self._small else reset_s)
+        if self._small and rate < self._least / 2:  # more than that was admitted
+            self._small, used = False, self.size - remaining
+            rate = used / reset_s
         if self.size / rate < SHORTEST_S and self._room < FULL * self.size:
             return
         if used >= 1.25 * self._used:
             self._told, self._used = rate, used
+        elif self._small:
+            self._told = max(rate, 0.99 * self._told)
         else:
             self._told = min(rate, 1.01 * self._told)

@@ -107,6 +107,7 @@ def test_a_run_directory_in_use_is_refused_by_name_of_its_holder(tmp_path: Path,
     assert bbkd(tmp_path, "prompts").returncode == 0
 
 
+@pytest.mark.slow
 def test_no_row_left_and_no_student_name_the_fix_and_lose_nothing(tmp_path: Path, url: str) -> None:
     project(tmp_path, url)
     assert bbkd(tmp_path, "generate").returncode == 0
@@ -148,6 +149,7 @@ def test_try_buys_a_few_and_generate_does_not_buy_them_again(tmp_path: Path, url
     assert again["held"] == 12
 
 
+@pytest.mark.slow
 def test_chat_answers_a_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "blackbox_kd", "chat", "tiny:0", "--max-tokens", "3"],

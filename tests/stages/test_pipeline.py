@@ -102,6 +102,7 @@ def test_json_is_one_object_on_stdout(finished: Path) -> None:
     assert (result["schema"], result["command"], result["ok"]) == (1, "report", True)
 
 
+@pytest.mark.slow
 def test_an_imported_file_takes_the_place_of_prompts_and_query(tmp_path: Path) -> None:
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
     rows = [
@@ -127,6 +128,7 @@ def test_a_run_is_refused_before_it_costs_anything(finished: Path) -> None:
     assert run(finished).stderr.count("up to date") == 6
 
 
+@pytest.mark.slow
 def test_an_import_over_a_run_replaces_it_and_a_failed_one_does_not(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     assert bbkd("init", "--task", "tickets", str(folder)).returncode == 0

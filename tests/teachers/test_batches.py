@@ -3,7 +3,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.teachers.batches import (
@@ -131,6 +131,7 @@ def test_row_54_the_lines_that_failed_validation_are_read() -> None:
     assert batch.errors == (Invalid(3, "invalid_json_line", "No JSON."), Invalid(None, "", "x"), Invalid(None, "", ""))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*OPENAI, *ANTHROPIC, "errors"]),

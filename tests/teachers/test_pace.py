@@ -212,6 +212,16 @@ def test_a_server_of_ones_own_with_a_limit_is_used_as_well(headers: bool) -> Non
     assert reached.refused < (0.01 if headers else 0.05)
 
 
+@pytest.mark.parametrize(("per_minute", "grain_s"), [(5, 0.001), (5, 1.0), (10, 0.001), (10, 1.0)])
+def test_a_bucket_of_one_call_whose_headers_tell_the_limit_of_a_minute_converges(
+    per_minute: int, grain_s: float
+) -> None:
+    one = Provider(per_minute / 60, 1, latency_s=0.5, limit=per_minute, retry_after_s=math.inf, grain_s=grain_s)
+    reached = outcome(one, calls=60)
+    assert reached.of_rate >= 0.9
+    assert reached.refused < 0.05
+
+
 def test_five_requests_a_minute_for_64_workers_converge() -> None:
     reached = outcome(Provider(5 / 60, 5, latency_s=0.5, headers=False, retry_after_s=60.0), calls=100)
     assert reached.of_rate >= 0.85

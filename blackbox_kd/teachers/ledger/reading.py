@@ -23,7 +23,7 @@ ATTEMPTS = (
 )
 BATCHES = "SELECT fingerprint, label, state, remote_id, detail, created_ms FROM batch"
 OPEN = "('reserved', 'sent')"
-CACHE = "PRAGMA cache_size = -8000"  # KiB
+CACHE = "PRAGMA cache_size = -4000"  # KiB
 
 
 class Reader:

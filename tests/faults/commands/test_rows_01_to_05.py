@@ -19,6 +19,8 @@ from blackbox_kd.stages import filter as filtering
 from blackbox_kd.stages import prompts, query
 from blackbox_kd.teachers.target import Api
 
+pytestmark = pytest.mark.slow
+
 Projects = Callable[..., Any]
 Oracle = Callable[[Path, Path], None]
 WIRE = pytest.mark.parametrize("wire", ["openai", "anthropic"])

@@ -18,6 +18,8 @@ from blackbox_kd.jsonl import digest
 from blackbox_kd.simulate.script import Drip
 from blackbox_kd.teachers.target import Api
 
+pytestmark = pytest.mark.slow
+
 Projects = Callable[..., Any]
 Oracle = Callable[[Path, Path], None]
 NOBODY = 65_534  # a user without rights

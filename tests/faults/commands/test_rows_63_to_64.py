@@ -12,6 +12,8 @@ from blackbox_kd.simulate.script import Body, Play
 from blackbox_kd.tasks import TASKS
 from blackbox_kd.teachers.target import Api
 
+pytestmark = pytest.mark.slow
+
 Projects = Callable[..., Any]
 WIRE = pytest.mark.parametrize("wire", ["openai", "anthropic"])
 ROWS = [row.prompt for row in TASKS["tickets"].generate(13, 1, 0)]
@@ -48,7 +50,7 @@ def test_row_63_what_happens_after_a_change_of_the_request_is_that_all_are_asked
         filled = one.completions
         end = one.bbkd("generate", f"--set={change}")
         assert (end.code, len(one.seen)) == (0, 24)
-        assert f"query: teacher.{wire}/simulated-tickets{reason}\n" in end.said
+        assert f"query: teacher{reason}\n" in end.said
         assert "prompts: up to date" in end.said
         assert one.bbkd("generate").code == 0
         assert (one.completions, len(one.seen)) == (filled, 24)  # and back again, for nothing
