@@ -193,10 +193,10 @@ class _OpenAI(_Vendor):
 
     async def content(self, request: web.Request) -> web.StreamResponse:
         """Send a file."""
-        data = self.jobs.files.get(request.match_info["id"])
-        if data is None:
-            raise _Refused(404, "No such file")
-        return await self.send(request, data)
+        name, trouble = request.match_info["id"], self.jobs.trouble
+        if name not in self.jobs.files or name.startswith(trouble.lost):
+            raise _Refused(trouble.lost_status, "No such file")
+        return await self.send(request, self.jobs.files[name])
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """Create a batch from a file; what is wrong with its lines is told later, by its status."""

@@ -32,6 +32,7 @@ class Trouble(msgspec.Struct, kw_only=True):
     queue_full: int = 0  # OpenAI: so many batches fail with token_limit_exceeded
     refuse_rows: int = 0  # the first rows of each batch fail
     refuse_status: int = 400  # with this status
+    disguised: bool = False  # told as 200
     partial: str = ""  # expired or cancelled: half the rows are answered, the others not
     shuffled: bool = False
     missing: int = 0  # rows without a result line
@@ -39,6 +40,8 @@ class Trouble(msgspec.Struct, kw_only=True):
     unknown: int = 0  # lines of nobody's
     torn: bool = False  # the last line ends in the middle
     gone: bool = False  # the results are 404
+    lost: tuple[str, ...] = ()  # OpenAI: files whose ids begin so, as output and error, are refused
+    lost_status: int = 404  # with this status
     poll_faults: tuple[int, ...] = ()  # statuses of the first polls
     strange: int = 0  # so many polls tell an unknown status
     list_faults: int = 0  # so many listings fail
@@ -136,7 +139,7 @@ class Jobs:
     def refused(self, row: Row) -> tuple[int, Object]:
         """Status and error of a row that is not answered."""
         fault = Fault(self.trouble.refuse_status, "This row is refused (simulated).")
-        return fault.status, row.wire.error(fault, "")
+        return 200 if self.trouble.disguised else fault.status, row.wire.error(fault, "")
 
     def told(self, job: Job, row: Row, status: int, body: Object) -> Object:
         """The result line of a row that was worked on."""

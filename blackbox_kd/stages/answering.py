@@ -10,11 +10,12 @@ from blackbox_kd.records import Completion, Failure, Record
 from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, Counts, RunDir
 from blackbox_kd.stages.buying import Row
 from blackbox_kd.stages.seen import Seen
-from blackbox_kd.teachers.budget import billed, paid_usd
-from blackbox_kd.teachers.client import TeacherClient, mismatched, swapped
+from blackbox_kd.teachers.budget import billed, taken
+from blackbox_kd.teachers.client import TeacherClient
 from blackbox_kd.teachers.ledger import History, Ledger
 from blackbox_kd.teachers.prices import busy_s
 from blackbox_kd.teachers.request import Asked, build, completion, usable
+from blackbox_kd.teachers.served import mismatched, swapped
 from blackbox_kd.teachers.target import Price, choose
 from blackbox_kd.teachers.wire import Malformed, Reply
 
@@ -95,7 +96,7 @@ class Answers:
 
     def _missing(self, row: Row, asked: Asked, whole: bool, history: History) -> Failure:
         client = self._client
-        gone = client.ledger.gave_up(asked.key)
+        gone = client.ledger.gave_up(asked.key, asked.max_tokens)
         if whole and (gone is None or client.patience.retry_failed):
             raise MissingError
         if gone is not None:
@@ -132,7 +133,7 @@ class _Tally:
             if reply is not None and history.stored is not None and one.raw is history.stored.raw:
                 self.cost_usd += billed(asked, reply.usage, one.batch).usd  # read already
             else:
-                self.cost_usd += paid_usd(asked, one.raw, one.batch)
+                self.cost_usd += taken(asked, one).usd
 
     def counts(self, bought_usd: float) -> Counts:
         """The manifest's counts; money only where every price is known."""

@@ -16,12 +16,13 @@ from blackbox_kd.records import Completion, Failure, Prompt
 from blackbox_kd.run import RunDir
 from blackbox_kd.stages.seen import Seen
 from blackbox_kd.stages.targets import resolved
-from blackbox_kd.teachers.budget import Budget, paid
-from blackbox_kd.teachers.client import STOPPED, RowFailedError, TeacherClient, swapped
+from blackbox_kd.teachers.budget import Budget, taken
+from blackbox_kd.teachers.client import STOPPED, RowFailedError, TeacherClient
 from blackbox_kd.teachers.ledger import Ledger, open_ledger
 from blackbox_kd.teachers.request import Asked, answers, build, completion, usable
+from blackbox_kd.teachers.served import swapped
 from blackbox_kd.teachers.target import Patience, Target, choose
-from blackbox_kd.teachers.wire import Malformed, Reply
+from blackbox_kd.teachers.wire import Malformed
 
 SLICE = 256  # rows between two looks at signals while rows come from the ledger
 TICK_S = 0.2
@@ -77,7 +78,7 @@ def spent(rows: Iterable[Row], total: int, targets: tuple[Target, ...], ledger: 
         asked = asked_of(row, targets)
         if seen.first(asked.key):
             for one in ledger.paid(asked.key):
-                amount = paid(asked, one.raw, one.batch)
+                amount = taken(asked, one)
                 usd[asked.target.label] += amount.usd
                 tokens += amount.tokens
     return usd, tokens
@@ -107,7 +108,7 @@ def needed(asked: Asked, ledger: Ledger, patience: Patience) -> bool:
     """
     stored = ledger.lookup(asked.key)
     if stored is None:
-        return patience.retry_failed or ledger.gave_up(asked.key) is None
+        return patience.retry_failed or ledger.gave_up(asked.key, asked.max_tokens) is None
     try:
         if not patience.retry_failed:
             return not answers(stored, asked)
@@ -120,10 +121,12 @@ def needed(asked: Asked, ledger: Ledger, patience: Patience) -> bool:
 def held(row: Row, targets: tuple[Target, ...], ledger: Ledger) -> Completion | None:
     """The completion that the ledger holds for a row; None if there is none, or none that can be read."""
     asked, target = asked_of(row, targets), choose(targets, row.prompt.id)
-    reply: Reply | None = None
+    stored, reply = ledger.lookup(asked.key), None
     with contextlib.suppress(Malformed):
-        reply = usable(ledger.lookup(asked.key), asked)
-    return None if reply is None else completion(row.prompt, row.sample, target, reply)
+        reply = usable(stored, asked)
+    if stored is None or reply is None:
+        return None
+    return completion(row.prompt, row.sample, target, reply, stored.batch)
 
 
 async def buy(rows: Iterable[Row], total: int, client: TeacherClient, run: RunDir) -> Bought:
@@ -214,7 +217,7 @@ class _Buying:
         if steps := self._done - self._shown:
             self._moved_at = time.monotonic()
         failed, left, _ = self.bought
-        self._run.progress.advance(f"{self._client.status()}, {failed + left} failed", steps)
+        self._run.progress.advance(f"{self._client.status()}, {failed} failed{f', {left} left' if left else ''}", steps)
         self._shown = self._done
 
 

@@ -17,10 +17,10 @@ from blackbox_kd.stages.masking import looked_over
 from blackbox_kd.stages.stage import stale
 from blackbox_kd.stages.tallying import Basis, Tally, guess, recent
 from blackbox_kd.stages.targets import target_of, teachers_of, terms_said
-from blackbox_kd.teachers.budget import paid
-from blackbox_kd.teachers.client import swapped
+from blackbox_kd.teachers.budget import taken
 from blackbox_kd.teachers.ledger import Ledger, open_ledger
 from blackbox_kd.teachers.request import Asked, answers, read
+from blackbox_kd.teachers.served import swapped
 from blackbox_kd.teachers.target import Price
 from blackbox_kd.teachers.wire import Malformed
 
@@ -132,7 +132,7 @@ def count(tallies: dict[str, Tally], prompts: Iterable[Prompt], ledger: Ledger, 
             continue
         seen.add(asked.key)
         for one in ledger.paid(asked.key) if limited else ():
-            amount = paid(asked, one.raw, one.batch)
+            amount = taken(asked, one)
             tally.spent_usd += amount.usd
             tally.spent_tokens += amount.tokens
         calls = tally.calls
@@ -154,7 +154,7 @@ def sort_out(row: Row, asked: Asked, tally: Tally, ledger: Ledger, retry_failed:
             tally.calibrate(usage, guess(asked.messages, tally.target))
             tally.learn(usage, f"family {row.prompt.family}", f"slice {row.prompt.slice}")
             return
-        gone = stored is None and ledger.gave_up(asked.key) is not None
+        gone = ledger.gave_up(asked.key, asked.max_tokens) is not None
     except Malformed:
         gone = True
     if gone and not retry_failed:

@@ -169,7 +169,7 @@ def answered(ledger: Ledger, asked: Asked, attempts: list[AttemptRow]) -> tuple[
             "cut",
             f"it ended at {stored.max_tokens} tokens, and {asked.max_tokens} are wanted now: it will be asked again",
         )
-    if (gone := ledger.gave_up(asked.key)) is not None:
+    if (gone := ledger.gave_up(asked.key, asked.max_tokens)) is not None:
         return "given up", f"{gone.code}: {gone.message}"
     if any(one.state == "sent" for one in attempts):
         return "in flight", "another process or a batch has it, or died with it"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,10 +12,9 @@ import msgspec
 
 from blackbox_kd.errors import InputError, StoreCorrupt, UsageError
 from blackbox_kd.teachers.ledger import Ledger, open_ledger
-from blackbox_kd.teachers.ledger.merging import Merged, exported, lines_of, merge, rows_of
-from blackbox_kd.teachers.ledger.opening import connect, quiet
-from blackbox_kd.teachers.ledger.pruning import Kinds, Part, conditions, drop, droppable
-from blackbox_kd.teachers.ledger.trouble import translated
+from blackbox_kd.teachers.ledger.merging import Merged, exported, failures_of, lines_of, merge, merge_failures, rows_of
+from blackbox_kd.teachers.ledger.opening import quiet
+from blackbox_kd.teachers.ledger.pruning import Kinds, Part, conditions, drop, droppable, vacuum
 from blackbox_kd.teachers.request import WIRES
 from blackbox_kd.teachers.target import Price
 from blackbox_kd.teachers.wire import Malformed, Reply
@@ -132,7 +130,7 @@ def add(teacher: TeacherStats, reply: Reply | None, batch: bool, price: Price | 
     teacher.completion_tokens += reply.usage.completion_tokens
     served = reply.served_model or "unnamed"
     teacher.served_models = {**teacher.served_models, served: teacher.served_models.get(served, 0) + 1}
-    if price is not None:
+    if price is not None and price.by_token:
         teacher.cost_usd = (teacher.cost_usd or 0.0) + price.cost_usd(reply.usage, batch)
 
 
@@ -204,6 +202,7 @@ async def _bring(ledger: Ledger, others: list[Path], warn: Warn) -> dict[str, Me
             if batches := source.batches():
                 warn(f"{other}: {len(batches)} batches are open there; what they bring can be merged once they ended")
             found[str(other)] = await merge(ledger, rows_of(source))
+            await merge_failures(ledger, failures_of(source))
     return found
 
 
@@ -229,17 +228,6 @@ def prune(path: Path, kinds: Kinds, really: bool, warn: Warn = quiet) -> Pruned:
         asyncio.run(drop(ledger, kinds))
     vacuum(path)
     return Pruned(done=True, parts=parts, size=path.stat().st_size)
-
-
-def vacuum(path: Path) -> None:
-    """Give free pages back to the disk; raises `RunInUse` or `StorageFull`."""
-    db = connect(path, "mode=rw")
-    try:
-        db.execute("VACUUM")
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
-    finally:
-        db.close()
 
 
 def before_ms(days: float | None) -> int:

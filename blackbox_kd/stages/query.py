@@ -82,7 +82,7 @@ async def ask_all(run: RunDir, config: Config) -> Counts:
             " only those rows are asked again"
         )
     if left := counts.pop("left"):
-        raise unfinished(int(left), total, example, int(counts["completions"]))
+        raise unfinished(int(left), total, example, int(counts["completions"]), config.query.offline)
     return counts
 
 
@@ -102,10 +102,10 @@ def count(run: RunDir, client: TeacherClient) -> int:
     return sum(1 for _ in rows_of(read_rows(run / PROMPTS, Prompt), client.targets))
 
 
-def unfinished(left: int, total: int, example: Failure | None, kept: int) -> ProviderUnavailable:
+def unfinished(left: int, total: int, example: Failure | None, kept: int, offline: bool) -> ProviderUnavailable:
     """The error for rows that a later run may still get."""
     why = f": {example.message} ({example.code})" if example else ""
-    fix = "Run it without --offline" if example and example.code == "offline" else "Run the same command later"
+    fix = "Run it without --offline" if offline else "Run the same command later"
     return ProviderUnavailable(f"{left} of {total} rows are left{why}", f"{fix}: the {kept} replies are kept.")
 
 

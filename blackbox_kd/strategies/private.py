@@ -101,12 +101,18 @@ BLOCK = (
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:\s|\\[nr]|[\w-]{1,30}: [^\n]{0,80}\n){0,9}[A-Za-z0-9+/]{16}"
 )
+ASSIGNED = ("secret", "SECRET", "token", "TOKEN", "password", "PASSWORD", "api_key", "API_KEY", "apikey")
+ASSIGNMENT = (
+    r"\b\w{0,40}(?:secret|SECRET|token|TOKEN|password|PASSWORD|api_key|API_KEY|apikey)\w{0,20}"
+    r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9+/_-]{24,}(?![\w(.])"
+)
 SECRETS = (
     _secret("private key", ("-----BEGIN ",), BLOCK),
     _secret("API key", ("sk-",), r"\bsk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{20,}\b", random),
     _secret(
         "API key", ("gsk_", "xai-", "pplx-", "nvapi-"), r"\b(?:gsk_|xai-|pplx-|nvapi-)[A-Za-z0-9_-]{32,}\b", random
     ),
+    _secret("assigned key", ASSIGNED, ASSIGNMENT, random),
     _secret("AWS access key", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", real),
     _secret("Google API key", ("AIza",), r"\bAIza[A-Za-z0-9_-]{35}\b"),
     _secret(

@@ -21,7 +21,7 @@ from blackbox_kd.teachers.body import Bounded, TooBigError
 from blackbox_kd.teachers.capabilities import api_version
 from blackbox_kd.teachers.redact import Redactor
 from blackbox_kd.teachers.request import WIRES
-from blackbox_kd.teachers.sender import USER_AGENT, connect, plain, unconnected
+from blackbox_kd.teachers.sender import USER_AGENT, connect, plain, unconnected, without_keys
 from blackbox_kd.teachers.spool import Spool
 from blackbox_kd.teachers.target import Api, Patience, Target
 from blackbox_kd.teachers.wire import Malformed, WireError, decode, table
@@ -106,13 +106,13 @@ class BatchApi:
             body = await self._call("get", self._batches, self._timeout_s, params=params)
             data = body.get("data")
             if not isinstance(data, list):
-                raise CallError(_strange("a list of batches without `data`"), 200, False)
+                raise self._failed(_strange("a list of batches without `data`"), 200, False)
             page = [read_batch(self.wire, table(one)) for one in data]
             found += [one for one in page if not one.created_s or one.created_s >= since_s]
             if not page or not body.get("has_more") or 0 < page[-1].created_s < since_s:
                 return found
             params[cursor] = page[-1].id
-        raise CallError(_strange(f"more than {PAGES} pages of batches"), 200, False)
+        raise self._failed(_strange(f"more than {PAGES} pages of batches"), 200, False)
 
     def result_path(self, remote: Remote, where: str) -> str:
         """Where to get results: a file, or Anthropic's address for them, which may name no other server than ours."""
@@ -143,7 +143,7 @@ class BatchApi:
                         out.write(chunk)
                         if out.tell() > most:
                             error = WireError(scope="row", code="too_big", message=f"results above {most:,} bytes")
-                            raise CallError(error, 200, False)
+                            raise self._failed(error, 200, False)
                 return
             except CallError as error:
                 if error.error.scope != "attempt" or error.status is not None or attempt == DOWNLOADS:
@@ -171,7 +171,7 @@ class BatchApi:
             raise self._refused(error.response) from None
         except self._failures as error:
             failed = unconnected(error)
-            raise CallError(failed.error, None, False) from None
+            raise self._failed(failed.error, None, False) from None
 
     @property
     def _failures(self) -> tuple[type[BaseException], ...]:
@@ -182,10 +182,13 @@ class BatchApi:
         told = {"anthropic-version": version} if version else {}
         return {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **told}
 
+    def _failed(self, error: WireError, status: int | None, ambiguous: bool) -> CallError:
+        return CallError(without_keys(error, self._redactor), status, ambiguous)
+
     def _refused(self, response: httpx2.Response) -> CallError:
         headers, raw = plain(response.headers), self.scrub(response.content)
         error = self._wire.error(response.status_code, headers, raw, time.time())
-        return CallError(error, response.status_code, ambiguous=response.status_code >= 500)
+        return self._failed(error, response.status_code, response.status_code >= 500)
 
     async def _call(
         self,
@@ -205,20 +208,20 @@ class BatchApi:
                 response = await call(path, cast_to=httpx2.Response, options=options, **what)
                 return decode(self.scrub(response.content))
         except (Malformed, TooBigError) as error:
-            raise CallError(_strange(str(error)), 200, True) from None
+            raise self._failed(_strange(str(error)), 200, True) from None
         except TimeoutError:
             late = WireError(scope="attempt", code="timeout", message=f"no reply within {wait_s:g} s")
-            raise CallError(late, None, True) from None
+            raise self._failed(late, None, True) from None
         except self._sdk.APIStatusError as error:
             raise self._refused(error.response) from None
         except self._failures as error:
             failed = unconnected(error)
-            raise CallError(failed.error, None, failed.ambiguous) from None
+            raise self._failed(failed.error, None, failed.ambiguous) from None
 
     def _read(self, body: dict[str, Any]) -> Remote:
         remote = read_batch(self.wire, body)
         if not remote.id:
-            raise CallError(_strange("a batch without `id`"), 200, True)
+            raise self._failed(_strange("a batch without `id`"), 200, True)
         return remote
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from blackbox_kd.errors import BudgetReached, UsageError
 from blackbox_kd.records import Usage
+from blackbox_kd.teachers.ledger import Paid
 from blackbox_kd.teachers.request import Asked, read
 from blackbox_kd.teachers.target import Target
 from blackbox_kd.teachers.wire import Malformed
@@ -65,8 +66,8 @@ class Budget:
             if one.label in limits_usd and (one.price is None or not one.price.by_token):
                 raise UsageError(
                     f"teacher.budget_usd: the price of {one.label} is not known by the token, so no budget can hold",
-                    "Give it: [teacher] price = { input_usd = ..., output_usd = ... }, in USD a million tokens; or "
-                    "limit the tokens: [query] max_tokens_total.",
+                    "Give it: [teacher] price = { input_usd = ..., output_usd = ... }, in USD a million tokens, or "
+                    "that model's line in prices.toml beside bbkd.toml; or limit the tokens: [query] max_tokens_total.",
                 )
         before = spent_usd or {}
         self.accounts = {one.label: Account(limits_usd.get(one.label), before.get(one.label, 0.0)) for one in targets}
@@ -121,6 +122,11 @@ class Budget:
             await self._settled.wait()
         return most
 
+    def count(self, asked: Asked, amount: Amount) -> None:
+        """Count what another process has paid for a row of this run."""
+        self.accounts[asked.target.label].spent += amount.usd
+        self.tokens.spent += amount.tokens
+
     def settle(self, asked: Asked, reserved: Amount, spent: Amount | None) -> None:
         """Release the reservation of a call and count what was spent; None: nothing, for it was not sent."""
         usd, tokens = spent or NOTHING
@@ -138,13 +144,13 @@ def reached(account: Account, worst: float, label: str) -> BudgetReached:
     """The error that tells which limit the next call could exceed: of a teacher's money, or of all tokens."""
     if label:
         return BudgetReached(
-            f"budget reached: {account.spent:.4f} of {account.limit:.2f} USD spent on {label}, and the next call may "
+            f"budget reached: {account.spent:.4f} of {account.limit:g} USD spent on {label}, and the next call may "
             f"cost {worst:.4f}",
             "Raise [teacher] budget_usd (--budget), then run the same command: what was paid is kept.",
         )
     return BudgetReached(
-        f"budget reached: {account.spent:,.0f} of {account.limit:,} tokens bought, and the next call may take "
-        f"{worst:,.0f}",
+        f"budget reached: {account.spent:,.0f} of {account.limit:,} tokens bought or perhaps bought, and the next call "
+        f"may take {worst:,.0f}",
         "Raise [query] max_tokens_total (--max-tokens-total), then run the same command: what was paid is kept.",
     )
 
@@ -176,11 +182,8 @@ def paid(asked: Asked, raw: bytes | None, batch: bool = False) -> Amount:
     return worst(asked, batch)
 
 
-def paid_usd(asked: Asked, raw: bytes | None, batch: bool = False) -> float:
-    """The money of `paid`."""
-    return paid(asked, raw, batch).usd
-
-
-def paid_tokens(asked: Asked, raw: bytes | None) -> int:
-    """The tokens of `paid`."""
-    return paid(asked, raw).tokens
+def taken(asked: Asked, attempt: Paid) -> Amount:
+    """What an attempt in the ledger took; where that was never seen, at most what its own token limit allowed."""
+    if attempt.max_tokens != asked.max_tokens:
+        asked = asked._replace(max_tokens=attempt.max_tokens)
+    return paid(asked, attempt.raw, attempt.batch)

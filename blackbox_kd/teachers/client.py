@@ -22,12 +22,14 @@ from blackbox_kd.teachers.pool import NoEndpoint
 from blackbox_kd.teachers.request import Asked, build, completion, read, usable
 from blackbox_kd.teachers.retry import Again, GiveUpRow, decide, stopped
 from blackbox_kd.teachers.sender import Answer, Refused, kept
-from blackbox_kd.teachers.served import same_model
+from blackbox_kd.teachers.served import swapped
 from blackbox_kd.teachers.target import Patience, Target, choose
 from blackbox_kd.teachers.wire import Malformed, Reply, WireError
 
-ELSEWHERE_S = 0.25  # how often to look whether another process has stored what both want
+ELSEWHERE_S = 0.2  # how long until the first look whether another process has stored what both want
+ELSEWHERE_MOST_S = 15.0  # between two looks: it may be in a batch
 STOPPED = "stopped"  # code of a row that was not asked because the run stops
+STOPPED_FIRST = "the run was stopped before this row was asked"
 MISMATCHES = 3  # so many replies of another model than was asked for: the run stops before it buys more
 
 
@@ -70,6 +72,8 @@ class TeacherClient:
         self.keys = keys
         self._lines: dict[str, Line] = {}
         self._flying: dict[str, asyncio.Future[Reply]] = {}
+        self._elsewhere: set[str] = set()  # what another process or an open batch is asking
+        self._again: set[str] = set()  # asked in this run, where failed rows are asked again: once is enough
         self._circuit = Circuit()
         self._mismatches = 0
         self._rng = random.Random()  # jitter only
@@ -114,7 +118,7 @@ class TeacherClient:
 
     def _held(self, asked: Asked) -> Reply | None:
         """The reply that the ledger holds. One that cannot be read, and a row given up, are not asked again."""
-        again, reply = self.patience.retry_failed, None
+        again, reply = self.patience.retry_failed and asked.key not in self._again, None
         try:
             reply = usable(self.ledger.lookup(asked.key), asked)
         except Malformed as error:
@@ -122,7 +126,7 @@ class TeacherClient:
                 raise _GaveUpError("malformed_paid", str(error), False, 1) from None
         if again and reply is not None and swapped(asked.target, reply):
             reply = None
-        if reply is None and not again and (gone := self.ledger.gave_up(asked.key)):
+        if reply is None and not again and (gone := self.ledger.gave_up(asked.key, asked.max_tokens)):
             raise _GaveUpError(gone.code, gone.message, False, gone.attempts)
         if reply is None and self.patience.offline:
             raise _GaveUpError("offline", "the ledger does not hold it", True, 0)
@@ -137,12 +141,15 @@ class TeacherClient:
             return await task
         finally:
             del self._flying[asked.key]
+            self._elsewhere.discard(asked.key)
 
     async def _bought(self, asked: Asked) -> Reply:
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(AgainError), wait=_wait_s, sleep=self.pause, reraise=True
         )
-        number = 0
+        number, looks = 0, 0
+        if self.patience.retry_failed:
+            self._again.add(asked.key)
         async for attempt in retrying:
             with attempt:
                 try:
@@ -150,7 +157,9 @@ class TeacherClient:
                 except ClaimedElsewhere:
                     if reply := self._stored_elsewhere(asked):
                         return reply
-                    raise AgainError(ELSEWHERE_S) from None
+                    looks += 1
+                    self._elsewhere.add(asked.key)
+                    raise AgainError(min(ELSEWHERE_MOST_S, ELSEWHERE_S * 1.5**looks)) from None
                 except AgainError:
                     number += 1
                     raise
@@ -158,8 +167,11 @@ class TeacherClient:
 
     def _stored_elsewhere(self, asked: Asked) -> Reply | None:
         self.ledger.release()  # to see what the other process has stored since
+        stored = self.ledger.lookup(asked.key)
         try:
-            return usable(self.ledger.lookup(asked.key), asked)
+            if (reply := usable(stored, asked)) is not None and stored is not None:
+                self.budget.count(asked, paid(asked, stored.raw, stored.batch))
+            return reply
         except Malformed as error:
             raise _GaveUpError("malformed_paid", str(error), False, 1) from None
 
@@ -180,7 +192,10 @@ class TeacherClient:
 
     def waiting_for(self) -> str:
         """Why calls wait that could be sent; empty if none does."""
-        return next((why for line in self._lines.values() if (why := line.pool.waiting_for())), "")
+        if why := next((why for line in self._lines.values() if (why := line.pool.waiting_for())), ""):
+            return why
+        others = len(self._elsewhere)
+        return f"until another process or an open batch has {others} of the rows" if others else ""
 
     async def _attempt(self, asked: Asked, number: int) -> Reply:
         line, tokens = self.line(asked.target), asked.size // 4 + asked.max_tokens
@@ -191,7 +206,7 @@ class TeacherClient:
             raise ProviderUnavailable(str(error), GO_ON) from None
         try:
             if self.stopping.is_set():
-                raise _GaveUpError(STOPPED, "the run was stopped before this row was asked", True, number - 1)
+                raise _GaveUpError(STOPPED, STOPPED_FIRST, True, number - 1)
             answer = await self._paid(asked, line, url)
             if isinstance(answer, Answer):
                 return await self._read(asked, answer)
@@ -203,7 +218,10 @@ class TeacherClient:
         """One attempt over the network, between its claim and its result in the ledger; tells the pool how it went."""
         reserved, spent = await self.budget.reserve(asked), None
         try:
+            if self.stopping.is_set():  # while it waited for money
+                raise _GaveUpError(STOPPED, STOPPED_FIRST, True, 0)
             attempt = await self.ledger.claim(asked.key, asked.target.label, asked.identity, asked.max_tokens)
+            spent = reserved  # until it is known what it took
             begun = time.monotonic()
             answer = await line.sender.send(asked, url)
             took_s, seen = time.monotonic() - begun, windows(answer.headers, time.time())
@@ -242,10 +260,11 @@ class TeacherClient:
         if not swapped(target, reply):
             return
         self._mismatches += 1
-        if self._mismatches >= MISMATCHES:
+        first = self._circuit.answered <= 1 and not self.patience.retry_failed
+        if first or self._mismatches >= MISMATCHES:
             self.stopping.set()
             raise ProviderRefused(
-                f"{target.label}: {self._mismatches} replies come from {reply.served_model!r}, not {target.model!r}",
+                f"{target.label}: the replies come from {reply.served_model!r}, not {target.model!r}",
                 'Name that model, or set [teacher] on_model_mismatch = "warn" if you know that they are the same.',
             )
 
@@ -269,16 +288,6 @@ class TeacherClient:
 
 
 GO_ON = "Run the same command later: it goes on where it stopped."
-
-
-def mismatched(target: Target, reply: Reply) -> bool:
-    """Whether a reply names another model than was asked for; one that names none is believed."""
-    return bool(reply.served_model) and not same_model(target.model, reply.served_model)
-
-
-def swapped(target: Target, reply: Reply) -> bool:
-    """Whether a reply of another model is no answer to this teacher."""
-    return target.on_model_mismatch == "fail" and mismatched(target, reply)
 
 
 def _wait_s(state: tenacity.RetryCallState) -> float:

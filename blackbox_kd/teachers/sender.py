@@ -100,9 +100,7 @@ class Sender:
         outcome = outcome._replace(headers=headers, raw=clean.scrub(outcome.raw))
         if isinstance(outcome, Answer):
             return outcome
-        error = outcome.error
-        code, message = clean.text(error.code), clean.text(error.message)
-        return outcome._replace(error=msgspec.structs.replace(error, code=code, message=message))
+        return outcome._replace(error=without_keys(outcome.error, clean))
 
     def _read(self, status: int, raw_headers: httpx2.Headers, content: bytes) -> Answer | Refused:
         headers, raw = plain(raw_headers), self._redactor.scrub(content)
@@ -209,6 +207,12 @@ def sdk_variables_hidden() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+def without_keys(error: WireError, redactor: Redactor) -> WireError:
+    """An error without the key, which a server or a library may repeat in it."""
+    code, message = redactor.text(error.code), redactor.text(error.message)
+    return msgspec.structs.replace(error, code=code, message=message)
 
 
 def too_big(error: TooBigError) -> Refused:

@@ -3,6 +3,9 @@
 import functools
 import re
 
+from blackbox_kd.teachers.target import Target
+from blackbox_kd.teachers.wire import Reply
+
 # a snapshot's date (20250929, 2026-10-21, 250528, 0613, 05-06), or a revision (001, v1:0, @5c7d)
 MONTH, DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 DATE = rf"20\d{{2}}-?{MONTH}-?{DAY}|2\d{MONTH}{DAY}|{MONTH}-?{DAY}|2\d{MONTH}"
@@ -38,3 +41,13 @@ def split(model: str) -> tuple[str, tuple[str, ...]]:
 def ends(name: str, other: str) -> bool:
     """Whether a name is another one without its provider prefix."""
     return name == other or other.endswith(f"/{name}")
+
+
+def mismatched(target: Target, reply: Reply) -> bool:
+    """Whether a reply names another model than was asked for; one that names none is believed."""
+    return bool(reply.served_model) and not same_model(target.model, reply.served_model)
+
+
+def swapped(target: Target, reply: Reply) -> bool:
+    """Whether a reply of another model is no answer to this teacher."""
+    return target.on_model_mismatch == "fail" and mismatched(target, reply)

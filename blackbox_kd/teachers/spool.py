@@ -2,7 +2,7 @@
 
 import contextlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -13,6 +13,7 @@ from blackbox_kd.teachers.request import WIRES
 from blackbox_kd.teachers.target import Api
 
 CHUNK = 64 * 1024
+NAMED = len(b'{"custom_id":"')
 
 
 class Spool:
@@ -29,6 +30,7 @@ class Spool:
         self._path = WIRES[wire].path
         self._folder = folder
         self._at = array("Q")  # where each row's custom_id begins
+        self._end = 0  # of the last row
         self._between, self._after = (b",", b"") if wire == "anthropic" else (b"", b"\n")
         self._write(b'{"requests":[' if wire == "anthropic" else b"")
 
@@ -44,10 +46,14 @@ class Spool:
         full = self.rows >= min(most.rows, most_rows) or self.size + len(line) > most.size
         if self.rows and full:
             return False
-        self._write(self._between if self.rows else b"")
-        self._at.append(self.size + len(b'{"custom_id":"'))
-        self._write(line)
+        self._row(line)
         return True
+
+    def _row(self, line: bytes) -> None:
+        self._write(self._between if self.rows else b"")
+        self._at.append(self.size + NAMED)
+        self._write(line)
+        self._end = self.size
 
     def _write(self, data: bytes) -> None:
         with room(self._folder):
@@ -62,6 +68,17 @@ class Spool:
                 self.file.seek(place)
                 self.file.write(name[:PREFIX].encode())
             self.file.flush()
+
+    def without(self, places: Container[int]) -> "Spool":
+        """Another file, not sealed, of the rows but those at these places, from 0."""
+        kept = Spool(self._wire, self._folder)
+        starts = [at - NAMED for at in self._at]
+        ends = [*(start - len(self._between) for start in starts[1:]), self._end]
+        for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            if place not in places:
+                self.file.seek(start)
+                kept._row(self.file.read(end - start))
+        return kept
 
     def chunks(self) -> Iterator[bytes]:
         """The whole file."""

@@ -169,10 +169,10 @@ async def test_row_47_what_happens_to_aliases_and_to_replies_without_a_model(wir
 async def test_row_47_what_happens_where_another_model_answers(wire: Api, stream: bool, run: RunDir) -> None:
     written(run, [row.prompt for row in ROWS[:20]])
     async with serving(Simulated(task="tickets", served_model="gpt-tiny"), books=run / "books.jsonl") as url:
-        with pytest.raises(ProviderRefused, match="3 replies come from 'gpt-tiny', not 'simulated-tickets'"):
+        with pytest.raises(ProviderRefused, match="the replies come from 'gpt-tiny', not 'simulated-tickets'"):
             await ask_all(run, config(url, wire, stream=stream))
         bought = billed(run)
-        assert (3 <= bought <= 2 + ONCE.concurrency, (run / COMPLETIONS).exists()) == (True, False)
+        assert (bought, (run / COMPLETIONS).exists()) == (1, False)  # the first call goes alone
         counts = await ask_all(run, config(url, wire, stream=stream, on_model_mismatch="warn"))
         assert (counts["completions"], counts["mismatched"], billed(run)) == (20, 20, 20)
         assert (await ask_all(run, config(url, wire, stream=stream)))["failed"] == 20

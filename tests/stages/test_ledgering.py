@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import io
 import json
 import sqlite3
@@ -9,7 +10,7 @@ import pytest
 
 from blackbox_kd.errors import InputError, RunInUse, StoreCorrupt, UsageError
 from blackbox_kd.stages.ledgering import before_ms, bring, export, prune, stats, verify
-from blackbox_kd.teachers.ledger import VERSION, Ledger, Stored, open_ledger
+from blackbox_kd.teachers.ledger import VERSION, GaveUp, Ledger, Stored, open_ledger
 from blackbox_kd.teachers.ledger.pruning import Kinds
 from blackbox_kd.teachers.target import Price
 
@@ -144,6 +145,64 @@ def test_two_different_replies_to_a_request_are_both_kept(path: Path, tmp_path: 
     bring(path, [other], group=False)
     with open_ledger(path) as ledger:
         assert len(ledger.paid("a")) == 3
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "in_force"),
+    [
+        pytest.param([(9, 100)], [(5, 200)], 9, id="longer here"),
+        pytest.param([(5, 200)], [(9, 100)], 9, id="longer there"),
+        pytest.param([(9, 100), (5, 200)], [(7, 300)], 7, id="asked again here"),
+        pytest.param([(7, 100)], [(9, 200), (5, 300)], 7, id="asked again there, longer here"),
+        pytest.param([(3, 100)], [(9, 200), (5, 300)], 5, id="asked again there"),
+        pytest.param([], [(9, 200), (5, 300)], 5, id="none here"),
+    ],
+)
+def test_a_shorter_reply_of_another_machine_does_not_take_the_place_of_ours(
+    tmp_path: Path, ours: list[tuple[int, int]], theirs: list[tuple[int, int]], in_force: int
+) -> None:
+    paths = [tmp_path / name for name in ("ours.sqlite3", "theirs.sqlite3")]
+    for one, calls in zip(paths, (ours, theirs), strict=True):
+        with open_ledger(one) as ledger:
+            for limit, _ in calls:
+                asyncio.run(bought(ledger, "k", reply(str(limit)), limit))
+        with contextlib.closing(sqlite3.connect(one)) as db:
+            db.executemany("UPDATE attempt SET sent_ms = ?2 WHERE max_tokens = ?1", calls)
+            db.commit()
+    for _ in range(2):
+        bring(paths[0], [paths[1]], group=False)
+        with open_ledger(paths[0]) as ledger:
+            assert ledger.lookup("k") == Stored(reply(str(in_force)), in_force)
+            assert len(ledger.paid("k")) == len(ours) + len(theirs)
+
+
+def test_of_equally_long_replies_the_one_that_was_sent_last_is_in_force(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("late.sqlite3", "early.sqlite3")]
+    for one, sent_ms in zip(paths, (200, 100), strict=True):
+        with open_ledger(one) as ledger:
+            asyncio.run(bought(ledger, "k", reply(one.stem)))
+        with contextlib.closing(sqlite3.connect(one)) as db:
+            db.execute("UPDATE attempt SET sent_ms = ?", (sent_ms,))
+            db.commit()
+    for into, other in (paths, paths[::-1]):
+        bring(into, [other], group=False)
+        with open_ledger(into) as ledger:
+            assert ledger.lookup("k") == Stored(reply("late"), 5)
+
+
+def test_what_was_given_up_there_is_given_up_here_unless_a_reply_is(path: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.sqlite3"
+    with open_ledger(path) as ledger:
+        asyncio.run(ledger.give_up("c", "http_400", "too many tokens"))
+        asyncio.run(ledger.give_up("e", "http_400", "no"))
+    with open_ledger(new) as ledger:
+        asyncio.run(bought(ledger, "e", reply()))
+    for _ in range(2):
+        bring(new, [path], group=False)
+    with open_ledger(new) as ledger:
+        assert ledger.gave_up("c", 5) == GaveUp("http_400", "too many tokens", 2)
+        assert ledger.gave_up("d") == GaveUp("context_length", "too long", 0)
+        assert (ledger.gave_up("c", 4), ledger.gave_up("e")) == (None, None)
 
 
 def test_a_call_in_flight_on_another_machine_counts_until_its_reply_comes(path: Path, tmp_path: Path) -> None:

@@ -72,7 +72,12 @@ async def test_rows_that_failed_for_good_are_asked_only_where_that_is_wanted(
     with open_ledger(run.root / ".bbkd" / "ledger.sqlite3") as ledger:
         failed = build(prompts[0].messages, 0, target_of(TEACHER, run.root))
         await ledger.fail(
-            await ledger.claim(failed.key, "openai/m", failed.identity, 9), "http_400", 400, {}, b"", ambiguous=False
+            await ledger.claim(failed.key, "openai/m", failed.identity, failed.max_tokens),
+            "http_400",
+            400,
+            {},
+            b"",
+            ambiguous=False,
         )
         await ledger.give_up(failed.key, "http_400", "no")
     found = [forecast(run, retry_failed=again).estimates[0] for again in (False, True)]

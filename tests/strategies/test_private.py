@@ -19,6 +19,7 @@ SECRETS = {
     "Stripe key": "sk_live_" + "4eC39HqLyjWD" * 2,
     "npm token": "npm_" + "a1B2" * 9,
     "JSON Web Token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpM",
+    "assigned key": "aws_secret_access_key=" + "wJa1rXUtnF3Mi/K7" * 2 + "bPxRfi9Y",
     "bearer token": "Authorization: Bearer abcdefghijklmnopqrstuvwx0123",
     "password in a URL": "postgres://admin:hunter22@db.example.org/app",
     "private key": "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEA",

@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -102,6 +103,21 @@ async def test_the_rows_that_arrive_are_the_requests(wire: Api, both: Both, spoo
     rows = jobs.jobs[remote.id].rows
     assert [row.custom_id for row in rows] == [custom_id(NAME, one.key) for one in asked]
     assert [json.loads(row.body) for row in rows] == [json.loads(one.payload(False)) for one in asked]
+
+
+@WIRES
+@pytest.mark.parametrize("out", [{0}, {1, 3}, {4}, {0, 1, 2, 3}])
+async def test_a_request_file_is_made_again_without_some_rows(
+    out: set[int], wire: Api, both: Both, spool: Callable[..., Spool]
+) -> None:
+    prompts = [f"prompt {number} ☃" for number in range(5)]
+    sealed = spool(wire, prompts)
+    fewer = sealed.without(out)
+    fewer.seal(NAME)
+    assert b"".join(fewer.chunks()) == b"".join(
+        spool(wire, [one for place, one in enumerate(prompts) if place not in out]).chunks()
+    )
+    fewer.close()
 
 
 async def test_older_batches_are_not_listed(both: Both, spool: Callable[..., Spool]) -> None:
@@ -239,3 +255,35 @@ def test_a_request_file_ends_where_rows_or_bytes_would_be_too_many(tmp_path: Pat
     assert [big.add("0" * 64, b"{}", LIMIT) for _ in range(3)] == [True, False, False]
     big.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 KEY\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nbad header KEY\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nKEY\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: KEY\r\n\r\n",
+    ],
+)
+async def test_an_error_never_shows_the_key_that_a_server_repeats(answer: bytes) -> None:
+    key = "sk-proj-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer.replace(b"KEY", key.encode()))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(repeat, "127.0.0.1", 0)
+    url = "http://{}:{}".format(*server.sockets[0].getsockname())
+    api = BatchApi(target(url, "openai"), key, Patience(timeout_s=5))
+    try:
+        for call in (api.poll("b"), api.download("/files/f/content", BytesIO())):
+            with pytest.raises(CallError) as failed:
+                await call
+            assert key not in f"{failed.value} {failed.value.error}"
+            assert "[redacted]" in failed.value.error.message
+    finally:
+        await api.close()
+        server.close()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.errors import InputError, StorageFull
-from blackbox_kd.teachers.ledger import GaveUp, LastError, Ledger, Paid, Stored, open_ledger
+from blackbox_kd.teachers.ledger import GaveUp, Ledger, Paid, Stored, open_ledger
 
 FULL_DISK = """
 import asyncio, json, resource, signal, sys
@@ -68,13 +68,11 @@ async def test_a_stored_reply_is_found_with_its_limit(path: Path) -> None:
         assert ledger.lookup("another") is None
 
 
-async def test_the_reply_with_the_highest_limit_is_found_the_newest_of_several(path: Path) -> None:
+async def test_the_newest_reply_is_in_force_whatever_its_limit(path: Path) -> None:
     with open_ledger(path) as ledger:
-        await bought(ledger, raw=b"old", max_tokens=5)
-        await bought(ledger, raw=b"long", max_tokens=9)
-        await bought(ledger, raw=b"new", max_tokens=9)
-        await bought(ledger, raw=b"short", max_tokens=6)
-        assert ledger.lookup("k") == Stored(b"new", 9)
+        await bought(ledger, raw=b"malformed", max_tokens=9)
+        await bought(ledger, raw=b"good", max_tokens=6)
+        assert ledger.lookup("k") == ledger.history("k").stored == Stored(b"good", 6)
 
 
 async def test_it_is_on_the_disk_before_store_returns(path: Path) -> None:
@@ -109,8 +107,8 @@ async def test_a_failed_attempt_is_an_error_unless_it_may_have_been_paid(path: P
         for ambiguous in (False, True):
             attempt = await ledger.claim("k", "openai/m", b"{}", 5)
             await ledger.fail(attempt, "http_503", 503, {}, b"busy", ambiguous)
-        assert ledger.paid("k") == [Paid(None, False)]
-        assert (ledger.ambiguous(), ledger.last_error("k")) == (1, LastError("http_503", 2))
+        assert ledger.paid("k") == [Paid(None, False, 5)]
+        assert ledger.ambiguous() == 1
     assert states(path) == [("error", "http_503"), ("ambiguous", "http_503")]
 
 
@@ -120,8 +118,7 @@ async def test_everything_that_was_perhaps_paid_is_listed(path: Path) -> None:
         await bought(ledger, raw=b"whole")
         for ambiguous in (False, True):
             await ledger.fail(await ledger.claim("k", "openai/m", b"{}", 5), "c", None, {}, b"", ambiguous)
-        assert ledger.paid("k") == [Paid(b"cut", False), Paid(b"whole", False), Paid(None, False)]
-        assert ledger.last_error("k") is None
+        assert ledger.paid("k") == [Paid(b"cut", False, 5), Paid(b"whole", False, 5), Paid(None, False, 5)]
 
 
 async def test_many_writes_at_once_all_arrive(path: Path) -> None:
@@ -177,6 +174,16 @@ async def test_a_row_that_was_given_up_stays_so_until_it_brings_a_reply(path: Pa
         assert ledger.gave_up("k") is None
 
 
+async def test_what_was_given_up_may_be_asked_with_another_limit(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        await ledger.fail(await ledger.claim("k", "openai/m", b"{}", 9_000), "http_400", 400, {}, b"", False)
+        await ledger.give_up("k", "http_400", "max_tokens is too large")
+        await ledger.give_up("never sent", "too_long", "too long")
+        given_up = GaveUp("http_400", "max_tokens is too large", 1)
+        assert (ledger.gave_up("k"), ledger.gave_up("k", 9_000), ledger.gave_up("k", 100)) == (given_up, given_up, None)
+        assert ledger.gave_up("never sent", 100) is not None
+
+
 async def test_all_of_a_request_is_told_at_once(path: Path) -> None:
     with open_ledger(path) as ledger:
         assert ledger.history("k") == (None, [], 0, None)
@@ -184,7 +191,7 @@ async def test_all_of_a_request_is_told_at_once(path: Path) -> None:
         await bought(ledger, raw=b"raw")
         await ledger.claim("k", "openai/m", b"{}", 9)
         known = ledger.history("k")
-        assert (known.stored, known.paid) == (Stored(b"raw", 5), [Paid(None, False), Paid(b"raw", False)])
+        assert (known.stored, known.paid) == (Stored(b"raw", 5), [Paid(None, False, 5), Paid(b"raw", False, 5)])
         assert (known.attempts, known.code, known.batch) == (3, None, False)
         first, second, third = ledger.attempts("k")
     assert (first.state, first.code, second.status, second.raw) == ("ambiguous", "timeout", 200, b"raw")
@@ -200,19 +207,16 @@ async def test_what_was_in_flight_as_it_closed_is_perhaps_paid(path: Path) -> No
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=40), st.integers(1, 9)), max_size=12))
 @settings(max_examples=8, deadline=None)
-def test_every_reply_that_was_stored_is_counted_and_the_longest_found(calls: list[tuple[str, bytes, int]]) -> None:
+def test_every_reply_that_was_stored_is_counted_and_the_newest_found(calls: list[tuple[str, bytes, int]]) -> None:
     async def use(folder: str) -> None:
         with open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
             for key, raw, limit in calls:
                 await bought(ledger, key, raw, limit)
         with open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
             for key in "abc":
-                mine = [(limit, number, raw) for number, (name, raw, limit) in enumerate(calls) if name == key]
-                assert [one.raw for one in ledger.paid(key)] == [
-                    raw for _, _, raw in sorted(mine, key=lambda one: one[1])
-                ]
-                found = ledger.lookup(key)
-                assert (found and found.raw) == (max(mine)[2] if mine else None)
+                mine = [(raw, limit) for name, raw, limit in calls if name == key]
+                assert [(one.raw, one.max_tokens) for one in ledger.paid(key)] == mine
+                assert ledger.lookup(key) == (Stored(*mine[-1]) if mine else None)
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(use(folder))

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -224,6 +225,7 @@ async def test_every_row_can_be_carved_out_of_a_whole_file(filled: Path) -> None
 def test_what_was_given_up_and_open_batches_are_saved_too(path: Path) -> None:
     async def fill() -> None:
         with open_ledger(path) as ledger:
+            await ledger.fail(await ledger.claim("g", "openai/m", b"{}", 7), "c", 400, {}, b"", False)
             await ledger.give_up("g", "context_length", "too long")
             await ledger.reserve_batch("f", "openai/m", [("x", b"{}", 5), ("y", b"{}", 6)])
             await ledger.batch_sent("f", "remote", "file-1")
@@ -232,7 +234,7 @@ def test_what_was_given_up_and_open_batches_are_saved_too(path: Path) -> None:
     overwrite(path, 0, b"not a database! ")
     reported(path)
     with open_ledger(path) as ledger:
-        assert ledger.gave_up("g") is not None
+        assert (ledger.gave_up("g", 7) is not None, ledger.gave_up("g", 6)) == (True, None)
         assert [(one.remote_id, one.detail) for one in ledger.batches()] == [("remote", "file-1")]
         assert sorted(ledger.batch_attempts("f")) == ["x", "y"]
 
@@ -269,9 +271,8 @@ def test_damage_found_while_it_is_read_is_checked_at_the_next_opening(filled: Pa
 
 
 def test_a_check_that_takes_too_long_finds_nothing(filled: Path) -> None:
-    db = sqlite3.connect(filled)
-    assert (check(db, None), check(db, -1.0)) == ("ok", "ok")
-    db.close()
+    with contextlib.closing(sqlite3.connect(filled)) as db:
+        assert (check(db, None), check(db, -1.0)) == ("ok", "ok")
 
 
 @pytest.mark.parametrize("content", [b"my thesis, far from done " * 100, b"\x00" * 5_000], ids=["text", "zeros"])
@@ -279,8 +280,7 @@ def test_a_file_that_was_never_a_ledger_is_refused_and_kept(path: Path, content:
     path.write_bytes(content)
     with pytest.raises(StoreCorrupt, match="holds nothing of a ledger"), open_ledger(path):
         pass
-    assert path.read_bytes() == content
-    assert aside(path) == []
+    assert (path.read_bytes(), aside(path)) == (content, [])
 
 
 def test_another_programs_database_is_refused_and_kept(path: Path) -> None:

@@ -120,7 +120,7 @@ async def test_row_1_what_a_killed_process_had_in_flight_is_perhaps_paid_for_who
         other = process(HOLD, path)
         other.communicate("die\n", timeout=30)
         attempt = await ledger.claim("k", "openai/m", b"{}", 5)
-        assert ledger.paid("k") == [Paid(None, False)]
+        assert ledger.paid("k") == [Paid(None, False, 5)]
         await ledger.store(attempt, 200, {}, b"mine")
     assert states(path) == [("ambiguous", "interrupted"), ("stored", None)]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from blackbox_kd.errors import InputError, StoreCorrupt
-from blackbox_kd.teachers.ledger import VERSION, Ledger, Paid, Stored, open_ledger
-from blackbox_kd.teachers.ledger.tables import VERSION_1, journal
+from blackbox_kd.errors import InputError, RunInUse, StoreCorrupt
+from blackbox_kd.teachers.ledger import VERSION, GaveUp, Ledger, Paid, Stored, open_ledger
+from blackbox_kd.teachers.ledger.tables import VERSION_1, VERSION_2, journal
 
 # What a user who owns nothing finds: opened to be read, then to be written.
 OTHER_USER = """
@@ -86,14 +86,14 @@ def test_a_ledger_of_version_1_is_brought_up_in_place_and_keeps_all(path: Path) 
     first_version(path)
     with open_ledger(path) as ledger:
         assert ledger.lookup("k") == Stored(b"raw", 5)
-        assert ledger.paid("k") == [Paid(b"raw", False), Paid(None, False)]
+        assert ledger.paid("k") == [Paid(b"raw", False, 5), Paid(None, False, 5)]
         assert [(one.state, one.code, one.owner) for one in ledger.attempts("k")] == [
             ("stored", None, None),
             ("error", "http_503", None),
             ("ambiguous", "interrupted", None),
         ]
         asyncio.run(bought(ledger, "another"))
-    assert version(path) == VERSION == 2
+    assert version(path) == VERSION == 3
     db = sqlite3.connect(path)
     assert db.execute("SELECT replies FROM tally").fetchone() == (2,)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -108,6 +108,31 @@ def test_a_ledger_of_version_1_can_be_read_as_it_is(path: Path) -> None:
         assert ledger.history("k").attempts == 3
         assert (ledger.gave_up("k"), ledger.batches(), ledger.ambiguous()) == (None, [], 0)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_row_given_up_in_a_ledger_of_version_2_has_the_limit_of_its_newest_attempt(
+    path: Path, read_only: bool
+) -> None:
+    first_version(path)
+    db = sqlite3.connect(path)
+    db.executescript(f"{VERSION_2} PRAGMA user_version = 2; UPDATE attempt SET max_tokens = 9 WHERE state = 'sent';")
+    db.executemany("INSERT INTO failure VALUES (?, 'c', 'm', 3, 0)", [("k",), ("never sent",)])
+    db.commit()
+    db.close()
+    with open_ledger(path, read_only=read_only) as ledger:
+        assert (ledger.gave_up("k", 9), ledger.gave_up("k", 5)) == (GaveUp("c", "m", 3), None)
+        assert ledger.gave_up("never sent", 5) == GaveUp("c", "m", 3)
+
+
+def test_a_ledger_that_an_older_bbkd_has_open_is_not_brought_up_under_it(path: Path) -> None:
+    with open_ledger(path):
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA user_version = 2")
+        db.close()
+        with pytest.raises(RunInUse, match="in use by an older bbkd"), open_ledger(path):
+            pass
+    assert version(path) == 2
 
 
 @pytest.mark.parametrize("read_only", [False, True])

@@ -12,20 +12,26 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from blackbox_kd.errors import ProviderRefused, ProviderUnavailable
 from blackbox_kd.run import RunDir
+from blackbox_kd.stages.batching.importing import Imported
 from blackbox_kd.stages.buying import Bought, Row
 from blackbox_kd.teachers.batch import BatchApi, CallError
 from blackbox_kd.teachers.batches import Remote, pause_s
-from blackbox_kd.teachers.budget import Amount
+from blackbox_kd.teachers.budget import NOTHING, Amount
 from blackbox_kd.teachers.client import TeacherClient
-from blackbox_kd.teachers.request import Asked
+from blackbox_kd.teachers.request import Asked, framed
 from blackbox_kd.teachers.retry import PATIENCE_S, stopped
 from blackbox_kd.teachers.spool import Spool
+from blackbox_kd.teachers.target import Target
 
 LOOKS = 3  # how often a batch is looked for before it counts as never created
 SKEW_S = 86_400.0  # how far this machine's clock may differ from the provider's
 AGAIN = "Run the same command later: it goes on where it stopped, and submits nothing twice."
 PAY_AGAIN = "Run with --retry-failed to give it up and pay for its rows again."
 NO_BATCHES = "Set [teacher] batch = false, or correct base_url."
+LARGEST = (
+    "SELECT max(length(identity)), max(max_tokens) FROM attempt JOIN request USING (hash)"
+    " WHERE state = 'sent' AND batch = ?"
+)
 QUEUE_FULL = "queue_full "  # in the ledger's detail of a batch that alone was too much for the provider's queue
 
 
@@ -43,7 +49,10 @@ class Open:
         self.silent_s = 0.0  # waited since the provider last told of it
         self.said_s = 0.0  # of them, when that was last said
         self.reserved = Amount(0.0, 0)
-        self.largest: Asked | None = None  # its most expensive row; None if an earlier run submitted it
+        self.largest: Asked | None = None  # its most expensive row
+        self.adopted = False  # an earlier run submitted it, and reserved its money
+        self.spent = NOTHING  # on results that were read before others could be fetched
+        self.imported = Imported()
 
     @property
     def called(self) -> str:
@@ -107,17 +116,25 @@ class Desk:
 
     async def adopt(self) -> None:
         """Take over what an earlier run left open."""
-        labels = {one.label for one in self.client.targets}
+        targets = {one.label: one for one in self.client.targets}
         for row in self.client.ledger.batches():
             attempts = self.client.ledger.batch_attempts(row.fingerprint)
             one = Open(row.fingerprint, row.label, len(attempts), row.created_ms / 1000, row.remote_id or None)
-            if row.label not in labels:
+            if row.label not in targets:
                 self.note(f"batch {one.called} belongs to {row.label}, which bbkd.toml does not name: left alone")
-            elif one.remote_id:
+                continue
+            one.adopted, one.largest = True, self._largest(one, targets[row.label])
+            if one.remote_id:
                 self.open.append(one)
                 self.note(f"batch {one.called} of {one.rows:,} rows is adopted")
             else:
                 await self._resolve(one)
+
+    def _largest(self, one: Open, target: Target) -> Asked:
+        """What the ledger knows of the most expensive row of a batch."""
+        ((identity, max_tokens),) = self.client.ledger.stream(LARGEST, (one.name,))
+        size = (identity or 0) + framed(target).margin
+        return Asked("", b"", max_tokens or target.sampling.max_tokens, target, size, ())
 
     async def _resolve(self, one: Open) -> None:
         """Find out about a batch of which no id was kept; where nobody can tell, the user may give it up."""

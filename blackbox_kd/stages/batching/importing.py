@@ -10,12 +10,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 from blackbox_kd.errors import BbkdError
 from blackbox_kd.records import Failure
-from blackbox_kd.teachers.batch import BatchApi
+from blackbox_kd.teachers.batch import BatchApi, CallError
 from blackbox_kd.teachers.batches import PREFIX, Remote, Result, custom_id, read_result
 from blackbox_kd.teachers.ledger import Ledger
 from blackbox_kd.teachers.request import WIRES
 from blackbox_kd.teachers.retry import stopped
 from blackbox_kd.teachers.spool import room, unnamed
+from blackbox_kd.teachers.status import disguised
 from blackbox_kd.teachers.wire import Malformed, Reply, WireError
 
 GROUP = 256  # rows that are written to the ledger together
@@ -41,19 +42,37 @@ class Imported:
         self.example: Failure | None = None
 
 
-async def fetch(api: BatchApi, remote: Remote, files: contextlib.ExitStack, folder: Path) -> list[BinaryIO]:
-    """The result files, on disk without a name; fetched again where lines are missing. Raises `CallError`."""
+class Fetched(NamedTuple):
+    """The result files that could be had; those that nobody can get any more, and those that failed for now."""
+
+    files: list[BinaryIO]
+    gone: list[CallError]
+    failed: list[CallError]
+
+
+async def fetch(api: BatchApi, remote: Remote, files: contextlib.ExitStack, folder: Path) -> Fetched:
+    """The result files, on disk without a name; fetched again where lines are missing."""
     for _ in range(FETCHES):
-        found: list[BinaryIO] = []
+        found = Fetched([], [], [])
         for where in remote.results:
             file = files.enter_context(unnamed(folder))
-            with room(folder):
-                await api.download(api.result_path(remote, where), file)
-            found.append(file)
-        counted = [await asyncio.to_thread(count, file) for file in found]
-        if all(whole for _, whole in counted) and sum(many for many, _ in counted) >= (remote.lines or 0):
+            try:
+                with room(folder):
+                    await api.download(api.result_path(remote, where), file)
+                found.files.append(file)
+            except CallError as error:
+                file.close()
+                (found.gone if gone(error) else found.failed).append(error)
+        counted = [await asyncio.to_thread(count, file) for file in found.files]
+        enough = found.gone or found.failed or sum(many for many, _ in counted) >= (remote.lines or 0)
+        if enough and all(whole for _, whole in counted):
             break
     return found
+
+
+def gone(error: CallError) -> bool:
+    """Whether what was asked for cannot be had at any time."""
+    return error.status == 404 or error.error.code == "too_big"
 
 
 def count(file: BinaryIO) -> tuple[int, bool]:
@@ -76,8 +95,9 @@ def lines(file: BinaryIO) -> Iterator[Line]:
 class Importer:
     """The rows of one batch that have no answer yet, and what its results say of them."""
 
-    def __init__(self, ledger: Ledger, api: BatchApi, name: str, told: Callable[[Reply], None]) -> None:
-        self.done = Imported()
+    def __init__(self, ledger: Ledger, api: BatchApi, name: str, done: Imported, told: Callable[[Reply], None]) -> None:
+        self.done = done
+        self.done.odd.clear()  # lines that were odd when they were read before are odd once
         self._told = told
         self._ledger = ledger
         self._api = api
@@ -117,7 +137,9 @@ class Importer:
             done.left += 1
             await self._ledger.fail(attempt, result.code, None, {}, b"", False)
             return
-        if 200 <= result.status < 300:
+        sent = 200 <= result.status < 300
+        meant = disguised(raw) if sent else result.status
+        if meant is None:
             done.stored += 1
             await self._ledger.store(attempt, result.status, {}, raw)
             try:
@@ -125,8 +147,9 @@ class Importer:
             except Malformed:
                 done.unreadable += 1
             return
-        error = self._wire.error(result.status, {}, raw, time.time())
-        await self._ledger.fail(attempt, error.code, result.status, {}, raw, False)
+        error = self._wire.error(meant, {}, raw, time.time())
+        done.unreadable += sent
+        await self._ledger.fail(attempt, error.code, result.status, {}, raw, ambiguous=sent)
         if error.scope == "row":
             await self._ledger.give_up(key, error.code, error.message)
         if error.scope == "run":
@@ -135,10 +158,13 @@ class Importer:
         done.left += error.scope != "row"
         done.example = done.example or _failure(result.custom_id, error)
 
-    async def close(self, remote: Remote) -> int:
-        """End the batch; rows without a line are left. Returns how many of them were perhaps paid for."""
+    async def close(self, remote: Remote, whole: bool) -> int:
+        """End the batch; rows without a line are left. Returns how many of them were perhaps paid for.
+
+        `whole` unless a result file is gone.
+        """
         missing = len(self._waiting)
-        worked_on = remote.said in ("completed", "ended") or bool(self.done.odd["unreadable"])
+        worked_on = not whole or remote.said in ("completed", "ended") or bool(self.done.odd["unreadable"])
         self.done.left += missing
         self.done.odd["missing"] += missing if worked_on else 0
         await self._ledger.close_batch(self._name, STATES.get(remote.said, "done"), worked_on)

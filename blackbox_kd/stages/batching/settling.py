@@ -2,11 +2,12 @@
 
 import contextlib
 import time
+from functools import partial
 
 from blackbox_kd.errors import BbkdError, ProviderRefused, ProviderUnavailable
 from blackbox_kd.records import Failure
 from blackbox_kd.stages.batching.adopting import AGAIN, PAY_AGAIN, QUEUE_FULL, Desk, Open
-from blackbox_kd.stages.batching.importing import Importer, fetch
+from blackbox_kd.stages.batching.importing import Importer, fetch, gone
 from blackbox_kd.stages.buying import Bought, asked_of
 from blackbox_kd.teachers.batch import CallError
 from blackbox_kd.teachers.batches import PREFIX, TOO_MANY_TOKENS, Remote, oddities, read_result
@@ -50,7 +51,7 @@ class Settler:
     async def _missed(self, one: Open, failed: CallError) -> None:
         """A call that failed: wait for better times, however long a batch may run; a batch that is gone is told of."""
         error = failed.error
-        if failed.status == 404 or error.code == "too_big":
+        if gone(failed):
             await self._gone(one, error.message)
         elif error.scope != "attempt" or one.silent_s > SILENT_S:
             raise stopped(error, error.scope != "attempt", time.time())
@@ -68,7 +69,8 @@ class Settler:
         left = len(self._ledger.batch_attempts(one.name))
         await self._ledger.close_batch(one.name, "abandoned", ambiguous=True)
         self._desk.note(f"{what}: given up")
-        self._ended(one, self._times(one, left), 0, left)
+        done = one.imported
+        self._ended(one, _sum(one.spent, self._times(one, left + done.unreadable)), done.failed, done.left + left)
 
     async def _tell(self, one: Open) -> None:
         """Find out by their results which of several batches is the one that was perhaps created."""
@@ -122,17 +124,24 @@ class Settler:
         if remote.gone:
             await self._gone(one, "they are kept no longer")
             return
-        spent = _Spent(self, one)
-        importer = Importer(self._client.ledger, self._desk.api(one.label), one.name, spent.reply)
+        api, done = self._desk.api(one.label), one.imported
+        importer = Importer(self._ledger, api, one.name, done, partial(self._count, one))
         with contextlib.ExitStack() as files:
-            for file in await fetch(self._desk.api(one.label), remote, files, self._ledger.path.parent):
+            found = await fetch(api, remote, files, self._ledger.path.parent)
+            for file in found.files:
                 await importer.read(file)
-        unseen = await importer.close(remote)
-        done = importer.done
-        spent.add(self._times(one, unseen + done.unreadable))
+        if found.failed:
+            raise found.failed[0]
+        if found.gone and not found.files:
+            await self._gone(one, found.gone[0].error.message)
+            return
+        unseen = await importer.close(remote, whole=not found.gone)
+        spent = _sum(one.spent, self._times(one, unseen + done.unreadable))
+        for error in found.gone:
+            self._desk.note(f"a result file of batch {one.called} cannot be had: {error.error.message}")
         odd = f"; {oddities(done.odd)}" if oddities(done.odd) else ""
         self._desk.note(f"batch {one.called} {remote.said}: {done.stored:,} replies, {done.failed:,} failed{odd}")
-        self._ended(one, spent.amount, done.failed, done.left, done.example)
+        self._ended(one, spent, done.failed, done.left, done.example)
         if done.stop is not None:
             self._client.stopping.set()
             self.halt = done.stop
@@ -142,41 +151,32 @@ class Settler:
         desk.open.remove(one)
         was = desk.bought
         desk.bought = Bought(was.failed + failed, was.left + left, was.example or example)
-        if one.largest is None:  # reserved by an earlier run
+        if one.adopted:
             budget.accounts[one.label].reserve(0.0)
             budget.tokens.reserve(0)
-        for _ in range(one.rows - 1 if one.largest else 0):
-            budget.settle(self.sample(one), NOTHING, NOTHING)
-        budget.settle(self.sample(one), one.reserved, spent)
+        for _ in range(0 if one.adopted else one.rows - 1):
+            budget.settle(sample(one), NOTHING, NOTHING)
+        budget.settle(sample(one), one.reserved, spent)
 
-    def sample(self, one: Open) -> Asked:
-        """The most expensive request of a batch, as far as it is known."""
-        if one.largest is not None:
-            return one.largest
-        target = next(each for each in self._client.targets if each.label == one.label)
-        return Asked("", b"", target.sampling.max_tokens, target, 0, ())
+    def _count(self, one: Open, reply: Reply) -> None:
+        """Count a reply; three of another model than was asked for stop the run, once all are kept."""
+        asked = sample(one)
+        one.spent = _sum(one.spent, billed(asked, reply.usage, batch=True))
+        try:
+            self._client.served(asked.target, reply)
+        except ProviderRefused as error:
+            self.halt = error
 
     def _times(self, one: Open, rows: int) -> Amount:
-        most = worst(self.sample(one), batch=True)
+        most = worst(sample(one), batch=True)
         return Amount(most.usd * rows, most.tokens * rows)
 
 
-class _Spent:
-    """Adds up what the replies of a batch took, and looks at which model they come from."""
+def sample(one: Open) -> Asked:
+    """The most expensive request of a batch, as far as it is known."""
+    assert one.largest is not None, "adopted and submitted batches have one"
+    return one.largest
 
-    def __init__(self, settler: Settler, one: Open) -> None:
-        self.amount = NOTHING
-        self._settler = settler
-        self._asked = settler.sample(one)
 
-    def add(self, amount: Amount) -> None:
-        """Count money and tokens."""
-        self.amount = Amount(self.amount.usd + amount.usd, self.amount.tokens + amount.tokens)
-
-    def reply(self, reply: Reply) -> None:
-        """Count a reply; three of another model than was asked for stop the run, once all are kept."""
-        self.add(billed(self._asked, reply.usage, batch=True))
-        try:
-            self._settler._client.served(self._asked.target, reply)
-        except ProviderRefused as error:
-            self._settler.halt = error
+def _sum(one: Amount, other: Amount) -> Amount:
+    return Amount(one.usd + other.usd, one.tokens + other.tokens)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from blackbox_kd.errors import Interrupted
 from blackbox_kd.run import RunDir, exclusive
@@ -14,6 +14,7 @@ from blackbox_kd.stages.seen import Seen
 from blackbox_kd.teachers.batches import fingerprint, pause_s, waiting
 from blackbox_kd.teachers.budget import Amount
 from blackbox_kd.teachers.client import TeacherClient
+from blackbox_kd.teachers.ledger import ClaimedElsewhere
 from blackbox_kd.teachers.request import Asked
 from blackbox_kd.teachers.spool import Spool
 from blackbox_kd.teachers.target import Api
@@ -30,7 +31,7 @@ class Shard:
         self.spool = Spool(wire, desk.client.ledger.path.parent)
         self.rows: list[tuple[str, bytes, int]] = []  # key, identity, max_tokens
         self.held = 0
-        self.reserved = Amount(0.0, 0)
+        self.most: list[Amount] = []  # that each row may take
         self.largest: Asked | None = None
 
     def add(self, asked: Asked, most: Amount, most_rows: int) -> bool:
@@ -41,10 +42,25 @@ class Shard:
             return False
         self.held += len(asked.identity)
         self.rows.append((asked.key, asked.identity, asked.max_tokens))
-        self.reserved = Amount(self.reserved.usd + most.usd, self.reserved.tokens + most.tokens)
+        self.most.append(most)
         if self.largest is None or asked.size > self.largest.size:
             self.largest = asked
         return True
+
+    @property
+    def reserved(self) -> Amount:
+        """What all rows may take."""
+        return Amount(sum(most.usd for most in self.most), sum(most.tokens for most in self.most))
+
+    def leave_out(self, keys: Collection[str]) -> list[Amount]:
+        """Take rows out again, into a spool that is not sealed; returns what each may take."""
+        places = {place for place, (key, _, _) in enumerate(self.rows) if key in keys}
+        spool, self.spool = self.spool, self.spool.without(places)
+        spool.close()
+        out = [most for place, most in enumerate(self.most) if place in places]
+        self.rows = [row for place, row in enumerate(self.rows) if place not in places]
+        self.most = [most for place, most in enumerate(self.most) if place not in places]
+        return out
 
 
 async def buy_batches(
@@ -150,17 +166,38 @@ class _Batching:
 
     async def _send(self, label: str) -> None:
         """Reserve a shard in the ledger, then create its batch."""
-        shard, ledger = self._shards.pop(label), self._client.ledger
+        shard = self._shards.pop(label)
         try:
-            name = await asyncio.to_thread(self._name, shard)
-            await asyncio.to_thread(shard.spool.seal, name)
-            await ledger.reserve_batch(name, label, shard.rows)
+            if not (name := await self._reserve(label, shard)):
+                return
             one = Open(name, label, len(shard.rows), time.time())
             one.reserved, one.largest = shard.reserved, shard.largest
             shard.rows = []
             await self._desk.create(one, shard.spool)
         finally:
             shard.spool.close()
+
+    async def _reserve(self, label: str, shard: Shard) -> str:
+        """The fingerprint of a shard that is reserved, without the rows that another process has; "" if it has all."""
+        while shard.rows:
+            name = await asyncio.to_thread(self._name, shard)
+            await asyncio.to_thread(shard.spool.seal, name)
+            try:
+                await self._client.ledger.reserve_batch(name, label, shard.rows)
+                return name
+            except ClaimedElsewhere as error:
+                await self._leave_out(shard, error)
+        return ""
+
+    async def _leave_out(self, shard: Shard, claimed: ClaimedElsewhere) -> None:
+        desk, sample = self._desk, shard.largest
+        if sample is None:
+            raise claimed
+        out = await asyncio.to_thread(shard.leave_out, set(claimed.keys))
+        for most in out:
+            self._client.budget.settle(sample, most, None)
+        desk.bought = desk.bought._replace(left=desk.bought.left + len(out))
+        desk.note(f"{claimed.message}: left out of the batch")
 
     def _name(self, shard: Shard) -> str:
         known = {one.fingerprint for one in self._client.ledger.batches(open_only=False)}

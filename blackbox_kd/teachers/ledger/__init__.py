@@ -8,7 +8,7 @@ sent by another.
 
 from blackbox_kd.teachers.ledger.book import Ledger
 from blackbox_kd.teachers.ledger.opening import open_ledger
-from blackbox_kd.teachers.ledger.records import AttemptRow, BatchRow, GaveUp, History, LastError, Paid, Stored
+from blackbox_kd.teachers.ledger.records import AttemptRow, BatchRow, GaveUp, History, Paid, Stored
 from blackbox_kd.teachers.ledger.tables import VERSION
 from blackbox_kd.teachers.ledger.trouble import ClaimedElsewhere
 
@@ -19,7 +19,6 @@ __all__ = [
     "ClaimedElsewhere",
     "GaveUp",
     "History",
-    "LastError",
     "Ledger",
     "Paid",
     "Stored",

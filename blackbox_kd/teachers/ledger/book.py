@@ -19,7 +19,8 @@ from blackbox_kd.teachers.ledger.writing import T, Write, Writer
 END = "UPDATE attempt SET state = ?, ended_ms = ?, status = ?, code = ?, headers = ?, raw = ? WHERE id = ?"
 GIVE_UP = """
 INSERT OR REPLACE INTO failure
-SELECT ?1, ?2, ?3, (SELECT count(*) FROM attempt WHERE hash = ?1), ?4
+SELECT ?1, ?2, ?3, (SELECT count(*) FROM attempt WHERE hash = ?1), ?4,
+    (SELECT max_tokens FROM attempt WHERE hash = ?1 ORDER BY id DESC LIMIT 1)
 """
 
 
@@ -60,9 +61,11 @@ class Ledger(Reader):
         await self._end(attempt, "ambiguous" if ambiguous else "error", status, code, headers, raw)
 
     async def give_up(self, key: str, code: str, message: str) -> None:
-        """Record that a request failed for good: it is not asked again unless somebody wants it to be."""
+        """Record that a request failed for good, with the token limit of its newest attempt: it is not asked again so
+        unless somebody wants it to be.
+        """
         values = (key, code, message.encode("utf-8", "replace").decode(), now_ms())
-        await self._do(lambda db: db.execute(GIVE_UP, values).rowcount)
+        await self._do(lambda db: db.execute(GIVE_UP, values).rowcount, patient=True)
 
     async def reserve_batch(self, fingerprint: str, label: str, rows: Iterable[tuple[str, bytes, int]]) -> list[int]:
         """Record a batch that is about to be sent, with an attempt for each (key, identity, max_tokens), in one commit.
@@ -76,19 +79,19 @@ class Ledger(Reader):
     async def batch_sent(self, fingerprint: str, remote_id: str, detail: str = "") -> None:
         """The provider has a batch, under that id; `detail` is whatever else is needed to find it again."""
         sql = "UPDATE batch SET state = 'sent', remote_id = ?, detail = ? WHERE fingerprint = ?"
-        await self._do(lambda db: db.execute(sql, (remote_id, detail, fingerprint)).rowcount)
+        await self._do(lambda db: db.execute(sql, (remote_id, detail, fingerprint)).rowcount, patient=True)
 
     async def close_batch(self, fingerprint: str, state: str, ambiguous: bool = False) -> int:
         """End a batch as done, failed, cancelled or abandoned; attempts without a result become errors, never billed,
         or with `ambiguous` perhaps paid. Returns how many those are.
         """
-        return await self._do(lambda db: close_batch(db, fingerprint, state, ambiguous))
+        return await self._do(lambda db: close_batch(db, fingerprint, state, ambiguous), patient=True)
 
     async def _end(
         self, attempt: int, state: str, status: int | None, code: str | None, headers: Mapping[str, str], raw: bytes
     ) -> None:
         values = (state, now_ms(), status, code, msgspec.json.encode(dict(headers)), raw, attempt)
-        await self._do(lambda db: db.execute(END, values).rowcount)
+        await self._do(lambda db: db.execute(END, values).rowcount, patient=True)
 
     async def _claim(self, write: Write[T | ClaimedElsewhere]) -> T:
         if self.full:
@@ -106,10 +109,10 @@ class Ledger(Reader):
         """Commit a write of one's own and return its result. Raises `StorageFull`."""
         return await self._do(write)
 
-    async def _do(self, write: Write[T]) -> T:
+    async def _do(self, write: Write[T], patient: bool = False) -> T:
         if self._writer is None:
             raise self._read_only()
-        return await self._writer.do(write)
+        return await self._writer.do(write, patient)
 
     @property
     def _mine(self) -> Claims:

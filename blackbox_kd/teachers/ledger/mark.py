@@ -37,11 +37,11 @@ class Mark:
 
     def write(self, commits: int, replies: int) -> None:
         """Note a commit that is on the disk; not fsynced, for it only has to survive the process."""
-        if self._log_handle is None:
-            with contextlib.suppress(FileNotFoundError):
-                self._log_handle = os.open(self._log, os.O_RDONLY)
-        head = b"" if self._log_handle is None else os.pread(self._log_handle, 32, 0)
-        with contextlib.suppress(OSError):  # a full disk: the mark only falls behind
+        with contextlib.suppress(OSError):  # a full disk, say: the mark only falls behind
+            if self._log_handle is None:
+                with contextlib.suppress(FileNotFoundError):
+                    self._log_handle = os.open(self._log, os.O_RDONLY)
+            head = b"" if self._log_handle is None else os.pread(self._log_handle, 32, 0)
             os.pwrite(self._handle, LINE.format(commits, replies, salt(head) or 0).encode(), 0)
 
     def close(self) -> None:

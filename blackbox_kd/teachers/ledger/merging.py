@@ -1,8 +1,9 @@
 """Attempts that travel between ledgers: out as JSON lines or from another ledger's tables, and in without doubles."""
 
 import base64
+import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,25 @@ INSERT INTO attempt (hash, state, code, status, max_tokens, sent_ms, ended_ms, h
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 RAISE = "UPDATE attempt SET state = 'stored', code = NULL, status = ?, ended_ms = ?, headers = ?, raw = ? WHERE id = ?"
+# The newest reply to a request, of those that were there before the merge: up to an attempt, or moved since.
+OWN = """
+SELECT id, max_tokens, sent_ms FROM attempt WHERE hash = ? AND state = 'stored' AND (id <= ? OR id = ?)
+ORDER BY id DESC LIMIT 1
+"""
+MOVE = """
+UPDATE attempt SET id = (SELECT max(id) + 1 FROM attempt), owner = NULL WHERE id = ? AND
+    EXISTS (SELECT 1 FROM attempt AS b WHERE b.hash = attempt.hash AND b.state = 'stored' AND b.id > attempt.id)
+RETURNING id
+"""
+FAILURES = "SELECT hash, code, message, attempts, given_up_ms, max_tokens FROM failure"
+FAILED = """
+INSERT INTO failure (hash, code, message, attempts, given_up_ms, max_tokens) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE hash = ?1 AND state = 'stored')
+ON CONFLICT (hash) DO UPDATE SET
+    code = excluded.code, message = excluded.message, attempts = excluded.attempts,
+    given_up_ms = excluded.given_up_ms, max_tokens = excluded.max_tokens
+WHERE excluded.given_up_ms > given_up_ms
+"""
 CHUNK = 500  # attempts in one transaction
 
 
@@ -143,25 +163,56 @@ def rows_of(ledger: Ledger) -> Iterator[Travelling]:
 
 
 async def merge(ledger: Ledger, found: Iterable[Travelling]) -> Merged:
-    """Bring attempts in, so many in one transaction. Doing it twice changes nothing. Raises `StorageFull`."""
-    whole, chunk = Merged(), list[Travelling]()
-    for one in found:
-        chunk.append(one)
-        if len(chunk) == CHUNK:
-            whole, chunk = whole + await brought(ledger, chunk), []
-    return whole + await brought(ledger, chunk)
+    """Bring attempts in, so many in one transaction. Doing it twice changes nothing. Raises `StorageFull`.
+
+    What comes in is newer than what is there, and so in force, unless what is there has a higher token limit, or the
+    same and was sent later: that becomes the newest again.
+    """
+    last = await ledger.write(lambda db: int(db.execute("SELECT ifnull(max(id), 0) FROM attempt").fetchone()[0]))
+    whole, moved = Merged(), dict[str, int]()
+    rows = iter(found)
+    while chunk := list(itertools.islice(rows, CHUNK)):
+        counts, again = await brought(ledger, chunk, last, moved)
+        whole += counts
+        moved |= again
+    return whole
 
 
-async def brought(ledger: Ledger, chunk: list[Travelling]) -> Merged:
-    """Bring these attempts in, in one transaction."""
+async def brought(
+    ledger: Ledger, chunk: list[Travelling], last: int, before: Mapping[str, int]
+) -> tuple[Merged, dict[str, int]]:
+    """Bring these attempts in, in one transaction; also returns which replies became the newest of their request."""
 
-    def write(db: sqlite3.Connection) -> Merged:
-        whole = Merged()
+    def write(db: sqlite3.Connection) -> tuple[Merged, dict[str, int]]:
+        whole, moved = Merged(), dict(before)
         for one in chunk:
-            whole += bring(db, one)
-        return whole
+            counts = bring(db, one)
+            whole += counts
+            if counts.replies and (number := kept(db, one, last, moved.get(one.key, 0))):
+                moved[one.key] = number
+        return whole, moved
 
     return await ledger.write(write)
+
+
+def kept(db: sqlite3.Connection, one: Travelling, last: int, moved: int) -> int:
+    """Make the reply that was there before the newest again if it is the better one; returns its new id, else 0."""
+    own = db.execute(OWN, (one.key, last, moved)).fetchone()
+    if own is None or (own[1], own[2]) < (one.max_tokens, one.sent_ms):
+        return 0
+    again = db.execute(MOVE, (own[0],)).fetchone()
+    return 0 if again is None else int(again[0])
+
+
+def failures_of(ledger: Ledger) -> Iterator[tuple[str, str, str, int, int, int | None]]:
+    """Every request that another ledger gave up for good, as a row of its table."""
+    yield from ledger.stream(FAILURES)
+
+
+async def merge_failures(ledger: Ledger, found: Iterable[tuple[str, str, str, int, int, int | None]]) -> None:
+    """Give up what was given up there, but for requests with a reply here, or given up later. After `merge`."""
+    rows = list(found)
+    await ledger.write(lambda db: db.executemany(FAILED, rows).rowcount)
 
 
 def bring(db: sqlite3.Connection, one: Travelling) -> Merged:

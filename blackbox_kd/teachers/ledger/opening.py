@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from blackbox_kd.errors import BbkdError, InputError, StorageFull, StoreCorrupt
+from blackbox_kd.errors import BbkdError, InputError, RunInUse, StorageFull, StoreCorrupt
 from blackbox_kd.teachers.ledger.book import Ledger
 from blackbox_kd.teachers.ledger.claims import Claims, settle, settle_dead, since
 from blackbox_kd.teachers.ledger.mark import Mark, foreign_log, seen
 from blackbox_kd.teachers.ledger.modes import make_folder, mode_of, protect
 from blackbox_kd.teachers.ledger.owners import Owner, alive, beside, living, opening
 from blackbox_kd.teachers.ledger.saving import half_saved, save
-from blackbox_kd.teachers.ledger.tables import SHADOW, VERSION, journal, migrate, version_of
+from blackbox_kd.teachers.ledger.tables import SHADOWS, VERSION, journal, migrate, version_of
 from blackbox_kd.teachers.ledger.trouble import FIX_CORRUPT, is_damage, newer, translated
 from blackbox_kd.teachers.ledger.writing import RESERVE_BYTES, reserve_of, suspect_of
 
@@ -145,6 +145,8 @@ def connected(path: Path, group: bool, alone: bool, warn: Warn) -> sqlite3.Conne
         failed.callback(db.close)
         try:
             journal(db, path, warn)
+            if not alone and version_of(db, path) < VERSION:
+                raise RunInUse(f"ledger {path} is in use by an older bbkd", "Wait for it to end, then try again.")
             migrate(db, path)
             problem = check(db, None if suspect_of(path).exists() else CHECK_S)
         except sqlite3.DatabaseError as error:
@@ -231,8 +233,7 @@ def readable(path: Path, warn: Warn) -> sqlite3.Connection:
             version = version_of(db, path)
         if version == 0:
             return nothing(path)
-        if version == 1:
-            db.executescript(SHADOW)
+        db.executescript(SHADOWS.get(version, ""))
         failed.pop_all()
     return db
 

@@ -1,19 +1,24 @@
 """What may be dropped from a ledger, and dropping it."""
 
 import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from blackbox_kd.teachers.ledger.book import Ledger
+from blackbox_kd.teachers.ledger.mark import Mark
+from blackbox_kd.teachers.ledger.modes import GROUP_FILE
+from blackbox_kd.teachers.ledger.opening import connect
+from blackbox_kd.teachers.ledger.owners import beside, in_use, living, opening
+from blackbox_kd.teachers.ledger.trouble import translated
 
-# A reply is superseded by one with a higher token limit, or by a newer one with the same: `lookup` never returns it.
-BETTER = """
-EXISTS (SELECT 1 FROM attempt AS b WHERE b.hash = attempt.hash AND b.state = 'stored' AND
-    (b.max_tokens > attempt.max_tokens OR (b.max_tokens = attempt.max_tokens AND b.id > attempt.id)))
-"""
+# A reply is superseded by a newer one: `lookup` never returns it.
+NEWER = "EXISTS (SELECT 1 FROM attempt AS b WHERE b.hash = attempt.hash AND b.state = 'stored' AND b.id > attempt.id)"
 ERRORS = "state = 'error' AND (raw IS NOT NULL OR headers IS NOT NULL)"
-SUPERSEDED = f"state = 'stored' AND {BETTER}"
+SUPERSEDED = f"state = 'stored' AND {NEWER}"
 REPLIES = "state = 'stored'"
 SIZE = "SELECT count(*), ifnull(sum(ifnull(length(raw), 0) + ifnull(length(headers), 0)), 0) FROM attempt WHERE"
 ORPHANS = "DELETE FROM request WHERE hash NOT IN (SELECT hash FROM attempt)"
@@ -65,3 +70,23 @@ async def drop(ledger: Ledger, kinds: Kinds) -> None:
         return db.execute(ORPHANS).rowcount if kinds.replies else 0
 
     await ledger.write(write)
+
+
+def vacuum(path: Path) -> None:
+    """Give free pages back to the disk; raises `RunInUse` or `StorageFull`.
+
+    It writes a log of its own, which a mark of before would call foreign: killed on the way, it leaves no mark.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode) & GROUP_FILE
+    with opening(path, mode):
+        if others := living(path):
+            raise in_use(path, others)
+        try:
+            beside(path, ".mark").unlink(missing_ok=True)
+            with closing(connect(path, "mode=rw")) as db:
+                db.execute("VACUUM")
+                done = db.execute("SELECT commits, replies FROM tally").fetchone()
+            with closing(Mark(path, mode)) as mark:
+                mark.write(*done)
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error, path) from error

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from blackbox_kd.errors import StoreCorrupt
-from blackbox_kd.teachers.ledger.records import AttemptRow, BatchRow, GaveUp, History, LastError, Paid, Stored
+from blackbox_kd.teachers.ledger.records import AttemptRow, BatchRow, GaveUp, History, Paid, Stored
 from blackbox_kd.teachers.ledger.trouble import is_damage, translated
 from blackbox_kd.teachers.ledger.writing import suspect_of
 
-LOOKUP = "SELECT raw, max_tokens, batch IS NOT NULL FROM attempt WHERE hash = ? AND state = 'stored' ORDER BY id DESC"
+LOOKUP = (
+    "SELECT raw, max_tokens, batch IS NOT NULL FROM attempt"
+    " WHERE hash = ? AND state = 'stored' ORDER BY id DESC LIMIT 1"
+)
 HISTORY = (
     "SELECT state, code, CASE state WHEN 'stored' THEN raw END, max_tokens, batch IS NOT NULL"
     " FROM attempt WHERE hash = ? ORDER BY id"
@@ -21,6 +24,7 @@ ATTEMPTS = (
     "SELECT id, state, max_tokens, sent_ms, ended_ms, status, code, headers, raw, owner, batch"
     " FROM attempt WHERE hash = ? ORDER BY id"
 )
+FAILURE = "SELECT code, message, attempts, max_tokens FROM failure WHERE hash = ?"
 BATCHES = "SELECT fingerprint, label, state, remote_id, detail, created_ms FROM batch"
 OPEN = "('reserved', 'sent')"
 CACHE = "PRAGMA cache_size = -4000"  # KiB
@@ -55,19 +59,18 @@ class Reader:
 
     def _damaged(self, error: sqlite3.Error) -> Exception:
         if self._snapshots and is_damage(error):
-            suspect_of(self.path).touch()
+            with contextlib.suppress(OSError):  # the next opening checks quickly then, instead of wholly
+                suspect_of(self.path).touch()
         found = translated(error, self.path)
         if isinstance(found, StoreCorrupt):
             found.fix = "Run the same command again: it saves what is readable and goes on with that."
         return found
 
     def lookup(self, key: str) -> Stored | None:
-        """The stored reply in force: the one with the highest token limit, the newest of several."""
-        rows = self._rows(LOOKUP, (key,))
-        if not rows:
-            return None
-        raw, max_tokens, batch = rows[0] if len(rows) == 1 else max(rows, key=lambda row: row[1])
-        return Stored(raw, max_tokens, batch == 1)
+        """The stored reply in force: the newest, for a request is asked again only where the reply before won't do."""
+        for raw, max_tokens, batch in self._rows(LOOKUP, (key,)):
+            return Stored(raw, max_tokens, batch == 1)
+        return None
 
     def history(self, key: str) -> History:
         """All of a request at once."""
@@ -76,8 +79,8 @@ class Reader:
         rows = self._rows(HISTORY, (key,))
         for state, _, raw, max_tokens, batch in rows:
             if state in ("stored", "ambiguous"):
-                paid.append(Paid(raw, batch == 1))
-            if state == "stored" and (stored is None or max_tokens >= stored.max_tokens):
+                paid.append(Paid(raw, batch == 1, max_tokens))
+            if state == "stored":
                 stored = Stored(raw, max_tokens, batch == 1)
         return History(stored, paid, len(rows), rows[-1][1] if rows else None)
 
@@ -85,15 +88,15 @@ class Reader:
         """Every attempt at a request that was paid for, or may have been."""
         return self.history(key).paid
 
-    def gave_up(self, key: str) -> GaveUp | None:
-        """Why a request failed for good; None if it did not."""
-        rows = self._rows("SELECT code, message, attempts FROM failure WHERE hash = ?", (key,))
-        return GaveUp(*rows[0]) if rows else None
+    def gave_up(self, key: str, max_tokens: int | None = None) -> GaveUp | None:
+        """Why a request failed for good; None if it did not, or was asked with a token limit other than `max_tokens`.
 
-    def last_error(self, key: str) -> LastError | None:
-        """How the newest attempt at a request ended that has no reply; None if it has one, or was never asked."""
-        found = self.history(key)
-        return None if found.stored or found.code is None else LastError(found.code, found.attempts)
+        Without `max_tokens`, and where nobody knows the limit of then, it counts as failed with any.
+        """
+        for code, message, attempts, limit in self._rows(FAILURE, (key,)):
+            differs = max_tokens is not None and limit is not None and limit != max_tokens
+            return None if differs else GaveUp(code, message, attempts)
+        return None
 
     def attempts(self, key: str) -> list[AttemptRow]:
         """Every attempt at a request, oldest first."""
@@ -120,7 +123,3 @@ class Reader:
             yield from self._reader.execute(sql, values)
         except sqlite3.Error as error:
             raise self._damaged(error) from error
-
-    def holds(self, key: str) -> bool:
-        """Whether a request was ever asked."""
-        return bool(self._rows("SELECT 1 FROM request WHERE hash = ?", (key,)))

@@ -18,6 +18,7 @@ class Paid(NamedTuple):
 
     raw: bytes | None
     batch: bool
+    max_tokens: int
 
 
 class GaveUp(NamedTuple):
@@ -25,13 +26,6 @@ class GaveUp(NamedTuple):
 
     code: str
     message: str
-    attempts: int
-
-
-class LastError(NamedTuple):
-    """How the newest attempt at a request without a reply ended, and how many there were."""
-
-    code: str
     attempts: int
 
 

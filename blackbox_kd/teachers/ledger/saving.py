@@ -11,16 +11,17 @@ from blackbox_kd.jsonl import sync_folder
 from blackbox_kd.teachers.ledger.carving import Value, carve
 from blackbox_kd.teachers.ledger.mark import Seen
 from blackbox_kd.teachers.ledger.owners import beside
-from blackbox_kd.teachers.ledger.tables import migrate
+from blackbox_kd.teachers.ledger.tables import LIMIT, migrate
 from blackbox_kd.teachers.ledger.writing import suspect_of
 
 # A row is known by its columns: t text, b blob, i integer, n null; several letters where one of them may stand.
 SHAPES = {
     "request": ("t", "t", "b"),
-    "attempt": ("n", "t", "t", "i", "i", "in", "in", "tn", "bn", "bn"),
-    "failure": ("t", "t", "t", "i", "i"),
+    "attempt": ("n", "t", "t", "i", "i", "in", "in", "tn", "bn", "bn", "tn", "tn"),
+    "failure": ("t", "t", "t", "i", "i", "in"),
     "batch": ("t", "t", "t", "t", "t", "i", "in"),
 }
+FIRST = {"attempt": 10, "failure": 5}  # columns of its first version
 LETTERS = {type(None): "n", int: "i", str: "t", bytes: "b", float: "f"}
 # Of several versions of an attempt the one that tells most is kept: a page given free may hold an older one.
 INSERT = {
@@ -31,13 +32,14 @@ INSERT = {
             headers = excluded.headers, raw = excluded.raw
         WHERE instr('sent error ambiguous stored', excluded.state) > instr('sent error ambiguous stored', state)
     """,
-    "failure": "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?)",
+    "failure": "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?)",
     "batch": "INSERT OR REPLACE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)",
 }
-TIDY = """
+TIDY = f"""
 INSERT OR IGNORE INTO request SELECT DISTINCT hash, 'unknown', X'7B7D' FROM attempt
     WHERE hash NOT IN (SELECT hash FROM request);
 DELETE FROM failure WHERE hash IN (SELECT hash FROM attempt WHERE state = 'stored');
+UPDATE failure SET max_tokens = {LIMIT} WHERE max_tokens IS NULL;
 """
 JOURNALS = ("-shm", "-wal", "-journal", "")  # the database last: it is the one that counts
 SAVING, SAVED = ".saving", ".saved"  # being filled; whole, and about to take the ledger's place
@@ -136,7 +138,8 @@ def fill(damaged: Path, fresh: Path) -> Saved:
 def put(db: sqlite3.Connection, name: str, rowid: int, row: tuple[Value, ...]) -> None:
     """Insert a row if the table takes it: a row that is nonsense breaks a rule of the table."""
     if name == "attempt":
-        row = (rowid, *row[1:], *[None] * (12 - len(row)))
+        row = (rowid, *row[1:])
+    row = (*row, *[None] * (len(SHAPES[name]) - len(row)))
     try:
         db.execute(INSERT[name], row)
     except (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError):
@@ -144,10 +147,10 @@ def put(db: sqlite3.Connection, name: str, rowid: int, row: tuple[Value, ...]) -
 
 
 def table_of(row: tuple[Value, ...]) -> str | None:
-    """Whose row this is; attempts of version 2 have an owner and a batch more than those of version 1."""
+    """Whose row this is; one that an older version wrote may lack the columns added since."""
     letters = [LETTERS[type(value)] for value in row]
-    shapes = {**SHAPES, "attempt": (*SHAPES["attempt"], "tn", "tn")[: max(10, len(row))]}
-    for name, shape in shapes.items():
-        if len(shape) == len(letters) and all(one in allowed for one, allowed in zip(letters, shape, strict=True)):
+    for name, shape in SHAPES.items():
+        whole = FIRST.get(name, len(shape)) <= len(letters) <= len(shape)
+        if whole and all(one in allowed for one, allowed in zip(letters, shape, strict=False)):
             return name
     return None

@@ -59,18 +59,29 @@ CREATE TRIGGER reply_dropped AFTER DELETE ON attempt WHEN old.state = 'stored' B
     UPDATE tally SET replies = replies - 1;
 END;
 """
-STEPS = (VERSION_1, VERSION_2)
+# The token limit of the newest attempt at a request; of a request that was given up, the one that it failed with.
+LIMIT = "(SELECT max_tokens FROM attempt WHERE attempt.hash = failure.hash ORDER BY id DESC LIMIT 1)"
+VERSION_3 = f"""
+ALTER TABLE failure ADD COLUMN max_tokens INTEGER;
+UPDATE failure SET max_tokens = {LIMIT};
+"""
+STEPS = (VERSION_1, VERSION_2, VERSION_3)
 VERSION = len(STEPS)
-# What a version-1 ledger lacks, for those who may only read it. Temporary tables come before others of their name.
-SHADOW = """
+# What a ledger of an older version lacks, for those who may only read it. Temporary tables come before others of
+# their name.
+SHADOW_1 = """
 CREATE TEMP VIEW attempt AS SELECT *, NULL AS owner, NULL AS batch FROM main.attempt;
-CREATE TEMP TABLE failure (hash TEXT, code TEXT, message TEXT, attempts INTEGER, given_up_ms INTEGER);
+CREATE TEMP TABLE failure (
+    hash TEXT, code TEXT, message TEXT, attempts INTEGER, given_up_ms INTEGER, max_tokens INTEGER
+);
 CREATE TEMP TABLE batch (
     fingerprint TEXT, label TEXT, state TEXT, remote_id TEXT, detail TEXT, created_ms INTEGER, closed_ms INTEGER
 );
 CREATE TEMP TABLE tally (commits INTEGER, replies INTEGER);
 INSERT INTO tally SELECT 0, count(*) FROM main.attempt WHERE state = 'stored';
 """
+SHADOW_2 = f"CREATE TEMP VIEW failure AS SELECT *, {LIMIT} AS max_tokens FROM main.failure"
+SHADOWS = {1: SHADOW_1, 2: SHADOW_2}
 
 
 def version_of(db: sqlite3.Connection, path: Path) -> int:

@@ -1,6 +1,7 @@
 """The one thread that writes: what waits is committed together, fsynced, and only then reported."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
-from blackbox_kd.errors import BbkdError, InputError, StorageFull, StoreCorrupt
+from blackbox_kd.errors import BbkdError, InputError, RunInUse, StorageFull, StoreCorrupt
 from blackbox_kd.teachers.ledger.mark import Mark
 from blackbox_kd.teachers.ledger.owners import beside
 from blackbox_kd.teachers.ledger.trouble import translated
@@ -16,6 +17,7 @@ from blackbox_kd.teachers.ledger.trouble import translated
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 GROUP = 256  # most writes in one commit
+AGAIN_S = 0.1  # pause before a locked file is tried again; SQLite itself has waited by then
 IDLE_S = 1.0  # how long readers may look at one snapshot while nothing is written
 RESERVE_BYTES = 4 * 1024 * 1024  # freed when the disk is full, so that replies on their way still find room
 
@@ -26,6 +28,7 @@ class Job(NamedTuple):
     write: Write[Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    patient: bool  # waits for as long as another program holds the file: it records what was paid for
 
 
 class Writer:
@@ -37,49 +40,58 @@ class Writer:
         self._connection = connection
         self._mark = mark
         self._after = after
+        self._held: list[Job] = []  # patient ones that found the file locked
+        self._closing = False
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    async def do(self, write: Write[T]) -> T:
-        """Commit a write and return its result; an error that it returns is raised. Whoever waits may be cancelled."""
+    async def do(self, write: Write[T], patient: bool = False) -> T:
+        """Commit a write and return its result; an error that it returns is raised. Whoever waits may be cancelled.
+
+        Raises `RunInUse` while another program holds the file; `patient` waits for it instead, until `close`.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._queue.put(Job(write, loop, future))
+        self._queue.put(Job(write, loop, future, patient))
         return cast(T, await future)
 
     def close(self) -> None:
-        """Write what is queued, then end the thread."""
+        """Write what is queued, then end the thread. A lock that another program keeps ends it too."""
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         while True:
             try:
-                first = self._queue.get(timeout=IDLE_S)
+                batch, closing = self._waiting(self._queue.get(timeout=AGAIN_S if self._held else IDLE_S))
             except queue.Empty:
                 self._after()
-                continue
-            if first is None:
-                return
-            batch, closing = self._waiting(first)
+                batch, closing = self._released(), False
+            self._closing = closing
             self._commit(batch)
             if closing:
                 return
 
-    def _waiting(self, first: Job) -> tuple[list[Job], bool]:
-        batch = [first]
-        while len(batch) < GROUP:
+    def _released(self) -> list[Job]:
+        batch, self._held = self._held, []
+        return batch
+
+    def _waiting(self, first: Job | None) -> tuple[list[Job], bool]:
+        batch, job = self._released(), first
+        while job is not None:
+            batch.append(job)
+            if len(batch) >= GROUP:
+                return batch, False
             try:
                 job = self._queue.get_nowait()
             except queue.Empty:
-                break
-            if job is None:
-                return batch, True
-            batch.append(job)
-        return batch, False
+                return batch, False
+        return batch, True
 
     def _commit(self, batch: list[Job]) -> None:
+        if not batch:
+            return
         try:
             try:
                 results = self._transact(batch)
@@ -87,9 +99,10 @@ class Writer:
                 if not isinstance(translated(error, self._path), StorageFull):
                     raise
                 self.full = True
-                reserve_of(self._path).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    reserve_of(self._path).unlink(missing_ok=True)
                 results = self._transact(batch)
-        except (sqlite3.Error, OverflowError, ValueError) as error:
+        except (sqlite3.Error, OSError, OverflowError, ValueError) as error:
             self._refuse(batch, translated(error, self._path))
         else:
             self._after()  # before anybody is told: who has stored a reply finds it
@@ -98,7 +111,11 @@ class Writer:
     def _refuse(self, batch: list[Job], why: BbkdError) -> None:
         self._after()
         if isinstance(why, StoreCorrupt):
-            suspect_of(self._path).touch()
+            with contextlib.suppress(OSError):  # the next opening checks quickly then, instead of wholly
+                suspect_of(self._path).touch()
+        if isinstance(why, RunInUse) and not self._closing:
+            self._held += [job for job in batch if job.patient]
+            batch = [job for job in batch if not job.patient]
         if len(batch) == 1 or not isinstance(why, InputError | StoreCorrupt):
             tell(batch, [why] * len(batch))
             return
@@ -126,7 +143,8 @@ def tell(batch: list[Job], results: list[Any]) -> None:
         loops.setdefault(job.loop, []).append((job.future, result))
     for loop, pairs in loops.items():
         if not loop.is_closed():
-            loop.call_soon_threadsafe(resolve, pairs)
+            with contextlib.suppress(RuntimeError):  # it was closed just now
+                loop.call_soon_threadsafe(resolve, pairs)
 
 
 def resolve(pairs: list[tuple[asyncio.Future[Any], Any]]) -> None:

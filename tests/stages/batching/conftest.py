@@ -17,7 +17,7 @@ from blackbox_kd.simulate.state import Server
 from blackbox_kd.stages.batching import buy_batches
 from blackbox_kd.stages.buying import Bought, Row, asked_of, rows_of
 from blackbox_kd.tasks import TASKS
-from blackbox_kd.teachers.budget import Budget, paid_usd, worst
+from blackbox_kd.teachers.budget import Budget, taken, worst
 from blackbox_kd.teachers.client import TeacherClient
 from blackbox_kd.teachers.ledger import Ledger, open_ledger
 from blackbox_kd.teachers.request import Asked
@@ -52,6 +52,7 @@ class Buyer:
         self.prompts = prompts
         self.jobs = jobs
         self.bought_usd = 0.0
+        self.reserved_usd = 0.0
         self.path = run.root / "ledger.sqlite3"
         self.target = Target(
             wire=wire,
@@ -86,10 +87,11 @@ class Buyer:
                     return await buy_batches(lambda: rows, len(rows), client, self._run, poll_s, pause)
                 finally:
                     self.bought_usd = budget.bought_usd
+                    self.reserved_usd = budget.accounts[self.target.label].reserved
 
     def _spent(self, rows: list[Row], ledger: Ledger) -> float:
         asked = {one.key: one for one in (asked_of(row, (self.target,)) for row in rows)}
-        return sum(paid_usd(one, each.raw, each.batch) for key, one in asked.items() for each in ledger.paid(key))
+        return sum(taken(one, each).usd for key, one in asked.items() for each in ledger.paid(key))
 
     @property
     def asked(self) -> list[Asked]:

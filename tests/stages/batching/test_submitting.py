@@ -150,3 +150,56 @@ async def test_two_processes_never_submit_from_one_ledger_at_once(buyer: Buyers)
         with exclusive(one.path.with_name(f"{one.path.name}.batches.lock"), "x"), pytest.raises(RunInUse):
             await one.buy()
     assert one.jobs.jobs == {}
+
+
+async def in_another_thread(one: Any, key: str, identity: bytes, label: str, answer: bytes) -> None:
+    """What another process does meanwhile: claim a request and, with an answer, store that."""
+
+    async def other() -> None:
+        with open_ledger(one.path) as ledger:
+            attempt = await ledger.claim(key, label, identity, 100)
+            if answer:
+                await ledger.store(attempt, 200, {}, answer)
+
+    await asyncio.to_thread(asyncio.run, other())
+
+
+@VENDORS
+@pytest.mark.parametrize("taken", [[0], [3, 9], range(10)])
+async def test_rows_that_another_process_answers_meanwhile_are_left_out(
+    taken: list[int], wire: str, buyer: Buyers
+) -> None:
+    class Watching:
+        """A ledger before which another one answers as soon as a batch is about to be reserved."""
+
+        def __init__(self, ledger: Any) -> None:
+            self._ledger = ledger
+            self._done = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._ledger, name)
+
+        async def reserve_batch(self, name: str, label: str, rows: Any) -> Any:
+            if not self._done:
+                self._done = True
+                for asked in (one.asked[place] for place in taken):
+                    await in_another_thread(one, asked.key, asked.identity, label, b"{}")
+            return await self._ledger.reserve_batch(name, label, rows)
+
+    async with buyer(wire) as one:
+        assert await one.buy(limit_usd=1.0, watch=Watching) == Bought(0, len(taken), None)
+        assert one.said.notes[0].endswith("answered by another process meanwhile: left out of the batch")
+        assert [len(job.rows) for job in one.jobs.jobs.values()] == [10 - len(taken)] * (len(taken) < 10)
+    assert (one.held, one.reserved_usd) == (10, 0.0)
+
+
+async def test_an_adopted_batch_whose_replies_cannot_be_read_costs_its_worst_case(buyer: Buyers) -> None:
+    async with buyer("openai", delay_s=0.1, missing=10) as one:
+        running = asyncio.create_task(one.buy())
+        await one.until(lambda: one.jobs.jobs)
+        await one.until(lambda: any("is at the provider" in note for note in one.said.notes))
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await one.buy() == Bought(0, 10, None)
+    assert one.bought_usd == pytest.approx(10 * one.worst_usd)
