@@ -3,12 +3,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from blackbox_kd.records import Completion, FinishReason, Message, Prompt, Split, Usage
 from blackbox_kd.run import RunDir
 
 # huggingface_hub reads it once, when it is imported: a fixture alone would come too late.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# A slow machine is no failure, and the first text drawn on a fresh one builds a table of all characters.
+settings.register_profile("bbkd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bbkd")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
