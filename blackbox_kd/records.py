@@ -43,6 +43,7 @@ class Prompt(Record, frozen=True, kw_only=True):
     slice: str | None = None
     weight: float = 1.0
     source: str = ""
+    second_sample: bool = False  # held out, and asked twice: how far the teacher agrees with itself
     meta: dict[str, Json] = {}
 
 
@@ -123,16 +124,35 @@ class Example(Record, frozen=True, kw_only=True):
     weight: float = 1.0
 
 
+class Item(Record, frozen=True, kw_only=True):
+    """A prompt that is measured. `key` names its content, so that items of two runs can be paired.
+
+    Of the retention set, which the training data does not cover, only what was forgotten is told.
+    """
+
+    id: str  # the prompt's
+    key: str
+    family: str
+    slices: tuple[str, ...] = ()  # the user's slice, and whether training prompts come near
+    gold: bool = False  # it has a reference
+    nearest: float | None = None  # similarity of the nearest training prompt, 0 to 1; None where not measured
+    retention: bool = False
+
+
 class Prediction(Record, frozen=True, kw_only=True):
-    """What one model answered to one held-out prompt, and how it scored on each metric."""
+    """What one model answered to one item, and how it scored on each metric; likelihoods in nats, None if unknown."""
 
     prompt_id: str
-    model: str  # base, base_full_prompt, student, teacher
+    model: str  # the arm: base, base_full_prompt, base_few_shot, student, teacher, shuffled, gold, 1/4, seed:2 ...
     text: str
     finish_reason: FinishReason
     completion_tokens: int
     scores: dict[str, float] = {}
     agreement: float | None = None  # 1.0 where it equals the teacher's answer
+    logprob: float | None = None  # mean over its own tokens: how sure the model was
+    nll: float | None = None  # summed over the tokens of the teacher's answer (of the base's, in the retention set)
+    nll_tokens: int = 0
+    nll_bytes: int = 0  # of that answer, in UTF-8
 
 
 class Teacher(Protocol):

@@ -38,13 +38,21 @@ TokensOption = Annotated[
 ]
 AckOption = Annotated[str | None, typer.Option("--ack-terms", help="id of the teacher's terms, which you have read")]
 BasisOption = Annotated[str | None, typer.Option("--basis", help="on what ground you may train on the outputs")]
+StudentOption = Annotated[
+    str | None, typer.Option("--student", help='measure another one: folder, hub id, .gguf, or "http://host/v1#model"')
+]
+CompletionsOption = Annotated[
+    Path | None, typer.Option("--completions", help="measure answers in a file: prompt or id, completion, teacher ...")
+]
+JudgeOption = Annotated[bool, typer.Option("--judge", help="let [judge] compare student and teacher (paid)")]
+JudgeBudgetOption = Annotated[float | None, typer.Option("--budget", min=0, help="USD that the judge may cost")]
 STAGES = ("prompts", "query", "filter", "train", "evaluate", "report")
 HELP = {
     "prompts": "collect prompts, mark family and split (free)",
     "query": "ask the teacher what the ledger does not hold (paid)",
     "filter": "make the dataset, with a reason for every rejection (free)",
     "train": "fine-tune the student",
-    "evaluate": "measure base, student and teacher on the held-out prompts (free)",
+    "evaluate": "measure base, student and teacher on the held-out prompts (free but for --judge)",
     "report": "write report.html and report.md",
     "generate": "prompts and query: the everyday command (paid)",
     "run": "all stages, skipping what is up to date (paid)",
@@ -119,6 +127,24 @@ def forecast(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
         say(line)
 
 
+def forecast_judge(chosen: Chosen) -> None:
+    """Say what the judge would be asked, and what that would cost: all else of evaluate is free."""
+    import msgspec
+
+    from blackbox_kd.stages.estimating import lines_of
+    from blackbox_kd.stages.evaluating.verdicts import forecast as of_judge
+
+    directory, loaded = open_run(chosen.config, chosen.run, chosen.sets, chosen.quiet)
+    if not loaded.config.evaluate.judge:
+        raise UsageError("evaluate --dry-run: only --judge costs anything", "Add --judge, or leave out --dry-run.")
+    found = of_judge(directory, loaded.config)
+    if chosen.as_json:
+        show_json("evaluate", {"dry_run": {"estimates": [msgspec.to_builtins(found)]}})
+        return
+    for line in lines_of(found):
+        say(line)
+
+
 def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
     """Run stages in order under the run's lock; rows that failed for good end it with exit code 3, after the last."""
     from blackbox_kd.stages.stage import Outcome
@@ -163,7 +189,40 @@ def add_to(app: typer.Typer) -> None:
 
 def add(app: typer.Typer, command: str, names: tuple[str, ...]) -> None:
     """Register one command that runs the named stages; those that may ask a teacher take the flags of `Paying`."""
+    if command == "evaluate":
+        app.command(command, help=HELP[command])(evaluate)
+        return
     app.command(command, help=HELP[command])(paying(command, names) if "query" in names else free(command, names))
+
+
+def evaluate(
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    student: StudentOption = None,
+    completions: CompletionsOption = None,
+    judge: JudgeOption = False,
+    budget: JudgeBudgetOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the stage for the run's own student, or for the one that is named."""
+    more = [f"evaluate.student={beside(student)}"] if student else []
+    more += [f"evaluate.completions={completions.absolute()}"] if completions else []
+    more += ["evaluate.judge=true"] if judge else []
+    more += [f"judge.budget_usd={budget}"] if budget is not None else []
+    chosen = Chosen(run, config, [*(sets or []), *more], as_json, quiet)
+    if dry_run:
+        forecast_judge(chosen)
+    else:
+        execute("evaluate", ("evaluate",), chosen)
+
+
+def beside(spec: str) -> str:
+    """A student as it is named from here: a path of this folder's is one whatever the folder of bbkd.toml."""
+    path = Path(spec).expanduser()
+    return str(path.absolute()) if path.exists() else spec
 
 
 def free(command: str, names: tuple[str, ...]) -> Callable[..., None]:

@@ -18,7 +18,7 @@ from blackbox_kd.run import flatten
 T = TypeVar("T")
 Raw = dict[str, Any]  # TOML values, before validation
 Where = Callable[[str], str]  # dotted key -> where it stands, for a message
-OTHER_VARIABLES = ("BBKD_LEDGER", "BBKD_RUN", "BBKD_CONFIG")  # read elsewhere
+OTHER_VARIABLES = ("BBKD_LEDGER", "BBKD_RUN", "BBKD_CONFIG", "BBKD_STUDENT_KEY")  # read elsewhere
 TEXT_FILES = (".md", ".txt")
 LONG_STRING = re.compile(r"(?s)(\"{3}|'{3}).*?\1")
 
@@ -227,4 +227,7 @@ def with_texts(config: Config, root: Path, where: Where) -> Config:
         for name, one in numbered("teacher", config.teacher).items()
     )
     train = msgspec.structs.replace(config.train, system=text(config.train.system, "train.system"))
-    return msgspec.structs.replace(config, teacher=teachers, train=train)
+    judge = config.judge
+    if judge is not None:
+        judge = msgspec.structs.replace(judge, system=text(judge.system, "judge.system"))
+    return msgspec.structs.replace(config, teacher=teachers, train=train, judge=judge)

@@ -24,6 +24,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lora_rank: Positive = 64
     warmup: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.1  # share of all steps
     save_every_steps: Positive = 50
+    seed: Annotated[int, msgspec.Meta(ge=0)] | None = None  # of the rows' order; None: the run's
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import msgspec
 
 from blackbox_kd.config.evaluate import Evaluate, Report
 from blackbox_kd.config.filter import FilterSection
+from blackbox_kd.config.gate import Gate
+from blackbox_kd.config.judge import Judge
 from blackbox_kd.config.prompts import Prompts
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.train import Train
@@ -22,4 +24,6 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     filter: FilterSection = FilterSection()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+    judge: Judge | None = None  # none: no answer is judged
     report: Report = Report()
+    gate: Gate = Gate()

@@ -3,6 +3,7 @@
 import numbers
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ SIGNATURE = "It has to be `def function(prediction: str, reference: str) -> floa
 class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="name", tag="own"):
     """A function of the user's, `spec` as written in bbkd.toml and `root` the folder that its path starts from."""
 
+    needs_reference: ClassVar[bool] = True
+    reference_is_answer: ClassVar[bool] = True
     spec: str
     root: str
 

@@ -16,13 +16,14 @@ TAGS = ("knowledge-distillation", "sft", "bbkd")
 def card(data: ReportData) -> str:
     """The card, its front matter after the model hub's card specification.
 
-    The licence is the one that the user states, `other` until then, and `base_model` is there only for a hub id.
+    The licence is the one that the user states, `other` until then, and `base_model` is there only for a hub id, and
+    not for a student that the run did not train.
     """
     tags = (*TAGS, "simulated-teacher") if data.simulated else TAGS
     unstated = 'other  # not stated yet: see "Licence" below'
     lines = [f"license: {_yaml(data.licence) if data.licence else unstated}", "library_name: transformers"]
     lines.append("pipeline_tag: text-generation")
-    if hub := HUB_ID.fullmatch(data.student):
+    if (hub := HUB_ID.fullmatch(data.student)) and not data.foreign:
         lines.append(f"base_model: {_yaml(hub[1])}")
     lines += ["tags:", *(f"  - {_yaml(tag)}" for tag in tags)]
     return card_text(data, front_matter=[Markup(line) for line in lines])

@@ -10,13 +10,15 @@ from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from blackbox_kd.report.data import Count, LossPoint, ReportData, rate_of, score_of
-from blackbox_kd.report.words import LABELS, label, number, percent
+from blackbox_kd.measures import Measured
+from blackbox_kd.report.data import Count, LossPoint, measure, score_of
+from blackbox_kd.report.words import label, number, percent
 from blackbox_kd.text import safe
 
 INK = "#010203"  # stands for the colour of the page's text until the SVG is written
 MUTED, BLUE, ORANGE, RED = "#8a8f98", "#2f80c2", "#c46a1b", "#c8504b"  # each at least 3:1 on white and on #15181d
-COLOURS = {"base": MUTED, "base_full_prompt": MUTED, "student": BLUE, "teacher": ORANGE}
+COLOURS = {"student": BLUE, "teacher": ORANGE}  # every other arm is muted
+QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 STYLE: dict[Any, object] = {
     "axes.axisbelow": True,
     "axes.edgecolor": INK,
@@ -27,6 +29,7 @@ STYLE: dict[Any, object] = {
     "font.size": 10,
     "grid.alpha": 0.15,
     "grid.color": INK,
+    "legend.frameon": False,
     "svg.fonttype": "none",
     "text.color": INK,
     "text.parse_math": False,
@@ -36,27 +39,67 @@ STYLE: dict[Any, object] = {
 }
 
 
-def scores_chart(data: ReportData) -> Markup:
-    """Each model's rate with its 95 % interval, on 0 to 100 %; empty where nothing was scored."""
-    found = [(m, rate, interval) for m in LABELS if (s := score_of(data, m)) for rate, interval in [rate_of(s)]]
-    bars = [(m, rate, interval) for m, rate, interval in found if rate is not None]
+def scores_chart(measured: Measured) -> Markup:
+    """Each arm's rate with its 95 % interval, on 0 to 100 %; empty where nothing was scored."""
+    arms = [arm.name for arm in measured.arms if not (arm.name == "teacher" and measured.reference == "teacher")]
+    bars = [(name, of) for name in arms if (of := score_of(measured, name))]
     if not bars:
         return Markup()
 
     def draw(axes: Axes) -> None:
-        for row, (model, rate, interval) in enumerate(bars):
-            axes.barh(row, rate, color=COLOURS[model], height=0.6)
-            end = rate
-            if interval:
-                end = max(rate, interval.high)
-                below, above = max(0.0, rate - interval.low), max(0.0, interval.high - rate)
-                axes.errorbar(rate, row, xerr=[[below], [above]], color=INK, capsize=3, elinewidth=1, capthick=1)
-            axes.text(end + 0.02, row, percent(rate), va="center")
+        for row, (name, of) in enumerate(bars):
+            axes.barh(row, of.value, color=COLOURS.get(name, MUTED), height=0.6)
+            end = of.value
+            if of.low is not None and of.high is not None:
+                end = max(end, of.high)
+                xerr = [[max(0.0, of.value - of.low)], [max(0.0, of.high - of.value)]]
+                axes.errorbar(of.value, row, xerr=xerr, color=INK, capsize=3, elinewidth=1, capthick=1)
+            axes.text(end + 0.02, row, percent(of.value), va="center")
         axes.set_xlim(0, 1.12)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-        _rows(axes, [label(model) for model, _, _ in bars])
+        axes.set_xticks(QUARTERS, [percent(one) for one in QUARTERS])
+        _rows(axes, [_drawable(label(name)) for name, _ in bars])
 
     return _svg("scores", "Scores with 95 % intervals", 0.55 + 0.38 * len(bars), draw)
+
+
+def curve_chart(measured: Measured) -> Markup:
+    """The learning curve with 95 % intervals; empty with fewer than two points."""
+    points = sorted(measured.curve, key=lambda point: (point.rows, point.arm))
+    if len(points) < 2:
+        return Markup()
+
+    def draw(axes: Axes) -> None:
+        rows, values = [point.rows for point in points], [point.score.value for point in points]
+        axes.plot(rows, values, color=BLUE, marker="o")
+        for point in points:
+            low, high = point.score.low, point.score.high
+            if low is not None and high is not None:
+                axes.vlines(point.rows, low, high, color=BLUE, linewidth=1)
+        axes.set_xlim(0, 1.05 * max(1, *rows))
+        axes.set_xlabel("training rows")
+        _shares(axes, measure(measured))
+
+    return _svg("curve", "Learning curve with 95 % intervals", 2.8, draw)
+
+
+def coverage_chart(measured: Measured) -> Markup:
+    """Student and teacher together, by the share that the student answers; empty with fewer than two points."""
+    points = sorted(measured.coverage, key=lambda point: point.coverage)
+    if len(points) < 2:
+        return Markup()
+
+    def draw(axes: Axes) -> None:
+        axes.plot([one.coverage for one in points], [one.accuracy for one in points], color=BLUE, label="both together")
+        alone = [(one.coverage, one.student_accuracy) for one in points if one.student_accuracy is not None]
+        if alone:
+            shares, values = zip(*alone, strict=True)
+            axes.plot(shares, values, color=MUTED, linestyle="--", label="the student on what it answers")
+        axes.set_xticks(QUARTERS, [percent(one) for one in QUARTERS])
+        axes.set_xlabel("answered by the student, where it is surest")
+        axes.legend(loc="lower left")
+        _shares(axes, measure(measured))
+
+    return _svg("coverage", "Accuracy by the share that the student answers", 2.8, draw)
 
 
 def funnel_chart(steps: Sequence[Count]) -> Markup:
@@ -90,6 +133,13 @@ def loss_chart(points: Sequence[LossPoint]) -> Markup:
         axes.grid()
 
     return _svg("loss", "Loss over training steps", 2.8, draw)
+
+
+def _shares(axes: Axes, name: str) -> None:
+    axes.set_ylim(0, 1.02)
+    axes.set_yticks(QUARTERS, [percent(one) for one in QUARTERS])
+    axes.set_ylabel(name)
+    axes.grid()
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from blackbox_kd.stats import Interval, Pgr
+from blackbox_kd.measures import Comparison, Estimate, Measured, arm_of, headline
 
+SIGNIFICANT = 0.05
 FEW_ITEMS = 100  # below this, a verdict says how little so few prompts can show
 
 
@@ -60,29 +61,12 @@ class LossPoint(ReportRecord, frozen=True, kw_only=True):
     loss: float
 
 
-class Score(ReportRecord, frozen=True, kw_only=True):
-    """One model (base, base_full_prompt, student, teacher) on one metric, over all prompts or over one slice.
-
-    `value` needs references and `agreement` is with the teacher's answers; both with their 95 % intervals.
-    """
-
-    model: str
-    n: int
-    families: int = 0  # of the n prompts; 0 where it is not known
-    metric: str = "exact_match"
-    slice: str = ""
-    value: float | None = None
-    interval: Interval | None = None
-    agreement: float | None = None
-    agreement_interval: Interval | None = None
-
-
 class Answers(ReportRecord, frozen=True, kw_only=True):
     """One held-out prompt with what each model answered; scores are those of the report's metric."""
 
     prompt_id: str
-    prompt: str
     student: str
+    prompt: str | None = None
     base: str | None = None
     teacher: str | None = None
     reference: str | None = None
@@ -109,9 +93,10 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     simulated: bool
     task: str  # one of ours; empty for any other
     version: str  # of bbkd, as it trained
-    student: str  # the base model, as it was trained
+    student: str  # the base model, as it was trained; of a foreign one, what was evaluated
     teachers: tuple[str, ...]  # provider and model as served
-    metric: str = "exact_match"  # the one that verdict, gap and examples are about
+    measured: Measured  # all that the evaluation found
+    foreign: bool = False  # what was evaluated is not the run's own student
     student_system: str = ""
     dataset_sha256: str = ""
     terms: str = ""  # the acknowledgement, as written in bbkd.toml
@@ -122,11 +107,6 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     usage: tuple[StageUsage, ...] = ()
     loss: tuple[LossPoint, ...] = ()
     validation_nll: float | None = None  # nats a completion token, of the finished student
-    scores: tuple[Score, ...] = ()
-    pgr: Pgr | None = None
-    pgr_of_agreement: bool = False  # without references the gap is one of agreement with the teacher
-    mcnemar_p: float | None = None  # student against base
-    minimum_detectable: float | None = None
     examples: tuple[Answers, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     training: tuple[Fact, ...] = ()
@@ -134,10 +114,39 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def score_of(data: ReportData, model: str) -> Score | None:
-    """A model's score on the report's metric over all held-out prompts, or None where it was not evaluated."""
-    found = (s for s in data.scores if (s.model, s.metric, s.slice) == (model, data.metric, ""))
-    return next((score for score in found if score.n), None)
+def score_of(measured: Measured, arm: str) -> Estimate | None:
+    """An arm's headline score over all held-out prompts: accuracy, or agreement where there is no gold at all."""
+    found = arm_of(measured, arm)
+    if found is None:
+        return None
+    return found.whole.accuracy if measured.reference == "gold" else headline(found.whole)
+
+
+def compared(measured: Measured, arm: str, against: str, part: str = "") -> Comparison | None:
+    """Arm minus other arm, over all prompts or in one slice, whichever way round it was measured."""
+    for one in measured.comparisons:
+        if (one.arm, one.against, one.slice) == (arm, against, part):
+            return one
+        if (one.against, one.arm, one.slice) == (arm, against, part):
+            low, high = (None if end is None else 0.0 - end for end in (one.high, one.low))
+            turned = {"arm": arm, "against": against, "difference": 0.0 - one.difference, "low": low, "high": high}
+            return msgspec.structs.replace(one, **turned)
+    return None
+
+
+def told_apart(one: Comparison | None) -> int:
+    """1 if the arm is measurably better, -1 if measurably worse, else 0; without an interval nothing is measurable.
+
+    Both have to say so: the interval, which allows for families, and where there is one the exact test.
+    """
+    if one is None or one.low is None or one.high is None or (one.p is not None and one.p >= SIGNIFICANT):
+        return 0
+    return 1 if one.low > 0 else -1 if one.high < 0 else 0
+
+
+def measure(measured: Measured) -> str:
+    """What the headline is called."""
+    return "accuracy" if measured.reference == "gold" else "agreement with the teacher"
 
 
 def cost_usd(data: ReportData) -> float | None:
@@ -145,10 +154,3 @@ def cost_usd(data: ReportData) -> float | None:
     costs = [stage.cost_usd for stage in data.usage]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
-
-
-def rate_of(score: Score) -> tuple[float | None, Interval | None]:
-    """What the score says of its model: accuracy where there are references, else agreement with the teacher."""
-    if score.value is not None:
-        return score.value, score.interval
-    return score.agreement, score.agreement_interval

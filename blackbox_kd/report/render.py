@@ -5,8 +5,9 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from blackbox_kd.report import charts, tables, words
-from blackbox_kd.report.data import ReportData, score_of
+from blackbox_kd.report import charts, money, tables, words
+from blackbox_kd.report.data import ReportData
+from blackbox_kd.report.sections import sections, tiles
 from blackbox_kd.report.tables import Table
 from blackbox_kd.report.verdict import SIMULATED, verdict
 from blackbox_kd.text import safe
@@ -19,12 +20,14 @@ def html(data: ReportData) -> str:
     env = _environment(autoescape=True)
     env.finalize = lambda value: safe(value) if isinstance(value, str) and not _marked(value) else value
     svg = {
-        "scores": charts.scores_chart(data),
+        "scores": charts.scores_chart(data.measured),
+        "curve": charts.curve_chart(data.measured),
+        "coverage": charts.coverage_chart(data.measured),
         "funnel": charts.funnel_chart(data.funnel),
         "loss": charts.loss_chart(data.loss),
     }
     page = env.get_template("report.html.j2")
-    return page.render(_view(data), charts=svg, tiles=tables.tiles(data), open_examples=OPEN_EXAMPLES)
+    return page.render(_view(data), charts=svg, tiles=tiles(data), open_examples=OPEN_EXAMPLES)
 
 
 def markdown(data: ReportData) -> str:
@@ -73,17 +76,14 @@ def _view(data: ReportData) -> dict[str, object]:
         "data": data,
         "verdict": verdict(data),
         "simulated": SIMULATED,
-        "scores": tables.scores(data),
-        "comparisons": tables.comparisons(data),
-        "slices": tables.slices(data),
+        "sections": sections(data),
         "funnel": tables.funnel(data),
         "noise": tables.noise(data),
-        "usage": tables.usage(data),
-        "usage_notes": tables.usage_notes(data),
+        "usage": money.usage(data),
+        "usage_notes": money.usage_notes(data),
         "training": tables.training(data),
         "provenance": Table(("Fact", "Value"), tuple((fact.key, fact.value) for fact in whole), numeric=False),
-        "sections": [fact for fact in data.provenance if fact not in whole],
-        "student_score": score_of(data, "student"),
+        "blocks": [fact for fact in data.provenance if fact not in whole],
     }
 
 

@@ -1,8 +1,8 @@
 """The verdict on a student in one plain sentence, which claims no more than the numbers do."""
 
-from blackbox_kd.report.data import FEW_ITEMS, ReportData, Score, score_of
-from blackbox_kd.report.words import counted, p_value, percent, span
-from blackbox_kd.stats import Interval
+from blackbox_kd.measures import Estimate, Measured
+from blackbox_kd.report.data import FEW_ITEMS, ReportData, compared, score_of, told_apart
+from blackbox_kd.report.words import bounds, counted, difference, estimate, percent, span
 
 SIMULATED = (
     "The teacher was SIMULATED: a program stood in for a model. The numbers show that the pipeline works, "
@@ -12,67 +12,75 @@ SIMULATED = (
 
 def verdict(data: ReportData) -> str:
     """How good the student is, beside the untuned student and the teacher, with what is uncertain about it."""
-    student = score_of(data, "student")
-    if student is None or (student.value is None and student.agreement is None):
+    found = data.measured
+    student = score_of(found, "student")
+    if student is None:
         return "No held-out prompt was scored, so nothing is known about how good the student is."
-    if student.value is None:
-        return _agreement(data, student) + _few(data, student) + "."
-    return _accuracy(data, student) + _few(data, student) + "."
+    teacher = "the simulated teacher" if data.simulated else "the teacher"
+    head = _accuracy(found, student, teacher) if found.reference == "gold" else _agreement(found, student, teacher)
+    end = "" if found.reference == "gold" else _ceiling(found)
+    return f"{head}{_gain(found, teacher)}{_few(found, student)}.{end}"
 
 
-def _agreement(data: ReportData, student: Score) -> str:
-    base = score_of(data, "base")
-    untuned = f" (untuned: {percent(base.agreement)})" if base and base.agreement is not None else ""
-    interval = f", 95 % interval {span(student.agreement_interval)}" if student.agreement_interval else ""
-    return (
-        f"The student gives the {_teacher(data)}'s answer to {percent(student.agreement)} of "
-        f"{counted(student.n, 'held-out prompt')}{untuned}{interval}: this is agreement with the teacher, not "
-        "accuracy, as there are no reference answers"
-    )
-
-
-def _accuracy(data: ReportData, student: Score) -> str:
-    base, teacher = score_of(data, "base"), score_of(data, "teacher")
+def _accuracy(measured: Measured, student: Estimate, teacher: str) -> str:
     others = [
-        f"{name}: {percent(score.value)}"
-        for name, score in (("untuned", base), (_teacher(data), teacher))
-        if score is not None and score.value is not None
+        f", {name} {estimate(of, n=student.n)}"
+        for name, arm in (("the untuned student", "base"), (teacher, "teacher"))
+        if (of := score_of(measured, arm))
     ]
-    beside = f" ({', '.join(others)})" if others else ""
-    prompts = counted(student.n, "held-out prompt")
-    if data.metric == "exact_match":
-        head = f"The student answers {percent(student.value)} of {prompts} exactly{beside}"
-    else:
-        head = f"The student scores {percent(student.value)} on {data.metric} over {prompts}{beside}"
-    return head + _gain(data, student, base)
+    rate, prompts = estimate(student, n=student.n), counted(student.n, "held-out prompt")
+    if measured.metric == "exact_match":
+        return f"The student answers {rate} of {prompts} exactly{''.join(others)}"
+    return f"The student scores {rate} on {measured.metric} over {prompts}{''.join(others)}"
 
 
-def _gain(data: ReportData, student: Score, base: Score | None) -> str:
+def _agreement(measured: Measured, student: Estimate, teacher: str) -> str:
+    base = score_of(measured, "base")
+    untuned = f", the untuned student to {estimate(base, n=student.n)}" if base else ""
+    rate, prompts = estimate(student, n=student.n), counted(student.n, "held-out prompt")
+    return f"The student gives {teacher}'s answer to {rate} of {prompts}{untuned}"
+
+
+def _ceiling(measured: Measured) -> str:
+    """What agreement is worth: it is no accuracy, and the teacher's with itself bounds it."""
+    again = measured.self_agreement
+    twice = f"; the teacher itself gives the same answer twice to {estimate(again)}" if again else ""
+    return f" This is agreement with the teacher, not accuracy, as there are no reference answers{twice}."
+
+
+def _gain(measured: Measured, teacher: str) -> str:
     """What training brought: worse, not measurably better, or the share of the gap that was recovered."""
-    if base is None or base.value is None or student.value is None:
-        return ", but the untuned student was not scored, so what training brought is unknown"
-    chance = data.mcnemar_p is not None and data.mcnemar_p >= 0.05
-    evidence = "" if data.mcnemar_p is None else f" ({p_value(data.mcnemar_p)})"
-    if student.value < base.value and not chance:
-        return f": training made it worse{evidence}"
-    if student.value <= base.value or chance:
+    if score_of(measured, "base") is None:
+        unknown = "what training brought is unknown, as the untuned student was not scored"
+        return f"{_beside_teacher(measured, teacher)}; {unknown}"
+    one = compared(measured, "student", "base")
+    evidence = f", {difference(one, one.n)}" if one else ""
+    if told_apart(one) < 0:
+        return f": training made it worse than the untuned student{evidence}"
+    if told_apart(one) == 0:
         return f": it is not measurably better than the untuned student{evidence}"
-    pgr = data.pgr
-    if pgr is None or pgr.value is None:
-        why = f", because {pgr.undefined}" if pgr and pgr.undefined else ""
+    gap = measured.gaps.get("student")
+    if gap is None or gap.value is None:
+        why = f", because {gap.undefined}" if gap and gap.undefined else ""
         return f": it is better than the untuned student, but the share of the gap that it recovered is undefined{why}"
-    interval = "" if pgr.low is None or pgr.high is None else f", 95 % interval {span(Interval(pgr.low, pgr.high))}"
-    return f": it recovered {percent(pgr.value)} of the gap{interval}"
+    what = "the gap" if gap.reference == "gold" else "the gap of agreement with the teacher"
+    interval = bounds(gap.low, gap.high)
+    return f": it recovered {percent(gap.value)} of {what}" + (f", 95 % interval {span(interval)}" if interval else "")
 
 
-def _few(data: ReportData, student: Score) -> str:
-    if student.n >= FEW_ITEMS or data.minimum_detectable is None:
+def _beside_teacher(measured: Measured, teacher: str) -> str:
+    """The student against the teacher, where there is nothing else to hold it against."""
+    one = compared(measured, "student", "teacher")
+    if one is None or measured.reference == "teacher":
         return ""
-    if data.minimum_detectable >= 1:
+    words = {1: "measurably better than", -1: "measurably worse than", 0: "not measurably apart from"}
+    return f": it is {words[told_apart(one)]} {teacher}, {difference(one, one.n)}"
+
+
+def _few(measured: Measured, student: Estimate) -> str:
+    if student.n >= FEW_ITEMS:
+        return ""
+    if measured.minimum_detectable >= 1:
         return f"; {counted(student.n, 'prompt')} {'is' if student.n == 1 else 'are'} too few to show any difference"
-    points = f"{100 * data.minimum_detectable:.0f} points"
+    points = f"{100 * measured.minimum_detectable:.0f} points"
     return f"; with only {counted(student.n, 'prompt')}, differences below {points} cannot be told from chance"
-
-
-def _teacher(data: ReportData) -> str:
-    return "simulated teacher" if data.simulated else "teacher"

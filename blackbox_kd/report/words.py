@@ -4,14 +4,25 @@ import re
 
 from markupsafe import Markup
 
+from blackbox_kd.measures import Comparison, Estimate
 from blackbox_kd.stats import Interval
 from blackbox_kd.text import safe
 
-LABELS = {
+LABELS = {  # of arms, in a table
     "base": "Untuned student",
     "base_full_prompt": "Untuned, teacher's prompt",
+    "base_few_shot": "Untuned, few-shot",
     "student": "Student",
     "teacher": "Teacher",
+    "shuffled": "Trained on shuffled answers",
+    "gold": "Trained on gold",
+}
+PHRASES = {  # of the same arms, in a sentence
+    "base": "the untuned student",
+    "base_full_prompt": "the untuned student with the teacher's prompt",
+    "base_few_shot": "the untuned student with examples in its prompt",
+    "student": "the student",
+    "teacher": "the teacher",
 }
 UNKNOWN = "unknown"
 LONGEST = 2000  # characters of one text
@@ -47,7 +58,14 @@ def whole(text: str) -> Markup:
 
 def label(model: str) -> str:
     """A model's name as a reader knows it."""
-    return LABELS.get(model, model)
+    if model.startswith("seed:"):
+        return f"Trained with seed {model.removeprefix('seed:')}"
+    return LABELS.get(model, f"Trained on {model} of the rows" if "/" in model else model)
+
+
+def phrase(model: str) -> str:
+    """A model's name inside a sentence."""
+    return PHRASES.get(model, f"the student {label(model)[:1].lower()}{label(model)[1:]}")
 
 
 def number(value: int) -> str:
@@ -75,6 +93,45 @@ def percent(share: float | None, digits: int = 0) -> str:
 def span(interval: Interval | None) -> str:
     """An interval of shares as `72 to 88 %`."""
     return "" if interval is None else f"{_hundredths(interval.low)} to {_hundredths(interval.high)} %"
+
+
+def bounds(low: float | None, high: float | None) -> Interval | None:
+    """An interval, if both of its ends are known."""
+    return None if low is None or high is None else Interval(low, high)
+
+
+def estimate(of: Estimate | None, digits: int = 0, n: int | None = None) -> str:
+    """A share with its 95 % interval and its n: `78 % (70 to 85 %, n 120)`; n is left out where it is the one given."""
+    if of is None:
+        return UNKNOWN
+    inside = ", ".join(one for one in (span(bounds(of.low, of.high)), "" if of.n == n else f"n {number(of.n)}") if one)
+    return f"{percent(of.value, digits)} ({inside})" if inside else percent(of.value, digits)
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, signed: `+76.7 points`."""
+    return f"{_signed(difference)} points"
+
+
+def points_span(low: float | None, high: float | None) -> str:
+    """The interval of a difference of shares: `+69.2 to +83.3`; empty if it is not known."""
+    return "" if low is None or high is None else f"{_signed(low)} to {_signed(high)}"
+
+
+def difference(of: Comparison, n: int | None = None) -> str:
+    """A difference with its 95 % interval, p and n: `+76.7 points (+69.2 to +83.3, p < 0.001, n 120)`.
+
+    In a slice p is the adjusted one; `n` is left out where it is the one given.
+    """
+    p = of.p_holm if of.slice else of.p
+    beside = [points_span(of.low, of.high), "" if p is None else p_value(p), "" if of.n == n else f"n {number(of.n)}"]
+    inside = ", ".join(one for one in beside if one)
+    return f"{points(of.difference)} ({inside})" if inside else points(of.difference)
+
+
+def _signed(difference: float) -> str:
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if float(text) == 0 else text
 
 
 def p_value(p: float | None) -> str:

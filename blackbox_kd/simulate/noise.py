@@ -7,7 +7,10 @@ import random
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from blackbox_kd.config.simulated import Simulated
+from blackbox_kd.simulate import judging
 from blackbox_kd.simulate.asked import Asked
 from blackbox_kd.simulate.shapes import CHARS_A_TOKEN, tokens
 from blackbox_kd.tasks import named
@@ -99,6 +102,8 @@ def _whole(settings: Simulated, asked: Asked) -> Reply:
     rng = random.Random(f"{settings.seed}:{asked.digest}")
     task = named(settings.task) if settings.task else None
     text = task.answer(asked.prompt, rng) if task else None
+    if task and (verdict := judging.verdict(asked.prompt, task, rng)):
+        task, text = msgspec.structs.replace(task, wrong=judging.flipped), verdict
     if task is None or text is None:
         return Reply("no_oracle", NO_ORACLE, "stop")
     draw = rng.random()

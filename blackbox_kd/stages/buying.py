@@ -90,9 +90,13 @@ def budget_usd(config: Config) -> dict[str, float]:
 
 
 def rows_of(prompts: Iterable[Prompt], targets: tuple[Target, ...]) -> Iterator[Row]:
-    """The samples to buy: of a train prompt its teacher's `n`, of a held-out one the first, which alone is measured."""
+    """The samples to buy: of a train prompt its teacher's `n`, of a held-out one the first, which alone is measured.
+
+    Of some held-out ones a second, which tells how far the teacher agrees with itself.
+    """
     for prompt in prompts:
-        samples = choose(targets, prompt.id).sampling.n if prompt.split == "train" else 1
+        held_out = 2 if prompt.second_sample else 1
+        samples = choose(targets, prompt.id).sampling.n if prompt.split == "train" else held_out
         yield from (Row(prompt, sample) for sample in range(samples))
 
 

@@ -8,10 +8,10 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import BbkdError, InputError
 from blackbox_kd.run import RunDir
 from blackbox_kd.stages.buying import budget_usd
+from blackbox_kd.stages.evaluating.scoring import scorers
 from blackbox_kd.stages.keys import key_of
-from blackbox_kd.stages.masking import looked_over, sent_along
-from blackbox_kd.stages.prompts import collected, family_of, held_out_of, identified, split_of
-from blackbox_kd.stages.scoring import scorers
+from blackbox_kd.stages.masking import sent_along
+from blackbox_kd.stages.prompts import named_drafts, planned_of
 from blackbox_kd.stages.targets import target_of, terms_of
 from blackbox_kd.stages.train import student_spec
 from blackbox_kd.student.source import local
@@ -52,12 +52,9 @@ def sendable(teacher: Teacher, config: Config, run: RunDir) -> Target:
 
 def divided(config: Config, run: RunDir) -> None:
     """Collect the prompts and try the split; raises `InputError`."""
-    named = identified(looked_over(collected(config, run.root), config.prompts, run.progress.note))
-    wanted = held_out_of(config.prompts.held_out, len(named))
-    if not named:
-        raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
+    named = named_drafts(run, config)
     measurable(config)
-    split_of(named, family_of(named, config.prompts.near_duplicate), wanted, config.seed)
+    planned_of(named, run, config, config.prompts.gold)
 
 
 def measurable(config: Config) -> None:

@@ -12,8 +12,9 @@ from blackbox_kd.jsonl import read_rows, text_digest
 from blackbox_kd.records import Completion, Prompt
 from blackbox_kd.run import PROMPTS, RunDir, require
 from blackbox_kd.stages.buying import Row, asking, budget_usd, buy, held
+from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
+from blackbox_kd.stages.evaluating.scoring import agreement as agreement_of
 from blackbox_kd.stages.keys import key_of
-from blackbox_kd.stages.scoring import Scorer, scorers
 from blackbox_kd.stages.targets import target_of, terms_of
 from blackbox_kd.stats import Interval, bootstrap_mean, mcnemar_exact, minimum_detectable, rate_interval
 from blackbox_kd.teachers.budget import Budget
@@ -61,7 +62,9 @@ def compare(run: RunDir, config: Config, old: str, new: str, count: int) -> Diff
         raise UsageError(f"teacher-diff: both models are {old}", "Name two.")
     prompts = list(read_rows(require(run / PROMPTS, "prompts"), Prompt))
     chosen = sorted(prompts, key=lambda one: text_digest("diff", one.id))[:count]
-    scorer = next(iter(scorers(config.evaluate.metrics, run.root).values()))
+    label, scorer = next(iter(scorers(config.evaluate.metrics, run.root).items()))
+    if scorer.needs_reference and not scorer.reference_is_answer:
+        raise UsageError(f"teacher-diff: {label} compares no two answers", "Put another first: [evaluate] metrics.")
     teachers = teacher_of(config, old), teacher_of(config, new)
     ready(run, msgspec.structs.replace(config, teacher=teachers))
     answers = [asyncio.run(asked(run, config, teacher, chosen)) for teacher in teachers]
@@ -116,10 +119,10 @@ def teacher_of(config: Config, model: str) -> Teacher:
 def difference(pairs: Sequence[tuple[Prompt, Completion, Completion]], unanswered: int, scorer: Scorer) -> Difference:
     """Two models' answers to the same prompts, compared with intervals that respect families."""
     families = [prompt.family for prompt, _, _ in pairs]
-    agreement = [scorer(new.text, old.text) for _, old, new in pairs]
+    agreement = [agreement_of(scorer, new.text, old.text) or 0.0 for _, old, new in pairs]
     gold = [(prompt, old, new) for prompt, old, new in pairs if prompt.reference is not None]
     scores = [
-        (scorer(old.text, prompt.reference or ""), scorer(new.text, prompt.reference or ""))
+        (scorer.score(old.text, prompt.reference or ""), scorer.score(new.text, prompt.reference or ""))
         for prompt, old, new in gold
     ]
     changes = [new - old for old, new in scores]

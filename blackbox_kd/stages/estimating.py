@@ -6,14 +6,12 @@ import msgspec
 
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
 from blackbox_kd.records import Prompt, Usage
 from blackbox_kd.report.words import number, usd
 from blackbox_kd.run import PROMPTS, RunDir
 from blackbox_kd.stages import prompts as collecting
 from blackbox_kd.stages.buying import Row, asked_of, ledger_path, rows_of
-from blackbox_kd.stages.masking import looked_over
 from blackbox_kd.stages.stage import stale
 from blackbox_kd.stages.tallying import Basis, Tally, guess, recent
 from blackbox_kd.stages.targets import target_of, teachers_of, terms_said
@@ -83,7 +81,6 @@ def estimated(run: RunDir, config: Config, collect: bool = True) -> Forecast:
         count(tallies, prompts_of(run, config, collect), ledger, config)
         for tally in tallies.values():
             recent(tally, ledger)
-    # A stage that asks a judge adds its own estimates here.
     found = tuple(estimate(tallies[one.model], one, run, config) for one in teachers)
     limit, spent = config.query.max_tokens_total, sum(one.spent_tokens for one in tallies.values())
     low = spent + sum(one.prompt_tokens + one.completion_tokens_low for one in found)
@@ -102,18 +99,7 @@ def prompts_of(run: RunDir, config: Config, collect: bool) -> Iterable[Prompt]:
     """The prompts as their stage left them, or would leave them now; raises `InputError`."""
     if (run / PROMPTS).exists() and not (collect and stale(collecting.STAGE, run, config)):
         return read_rows(run / PROMPTS, Prompt)
-    named = collecting.identified(
-        looked_over(collecting.collected(config, run.root), config.prompts, run.progress.note)
-    )
-    if not named:
-        raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
-    families = collecting.family_of(named, config.prompts.near_duplicate)
-    wanted = collecting.held_out_of(config.prompts.held_out, len(named))
-    splits = collecting.split_of(named, families, wanted, config.seed)
-    return [
-        collecting.finished(name, draft, families[name], splits[families[name]])
-        for name, draft in sorted(named.items())
-    ]
+    return collecting.planned(run, config)
 
 
 def count(tallies: dict[str, Tally], prompts: Iterable[Prompt], ledger: Ledger, config: Config) -> None:
@@ -255,7 +241,7 @@ def lines_of(one: Estimate) -> list[str]:
     failed = f"   failed for good {number(one.failed)}" if one.failed else ""
     flying = f" ({number(one.in_batches)} of them in open batches)" if one.in_batches else ""
     lines = [
-        f"teacher   {one.teacher} @ {one.where}  (terms: {one.terms})",
+        f"{'judge  ' if one.stage == 'judge' else 'teacher'}   {one.teacher} @ {one.where}  (terms: {one.terms})",
         f"prompts   {number(one.prompts)}   rows {number(one.rows)}   cached {number(one.cached)}{failed}"
         f"   to send {number(one.calls)}{flying}",
         f"tokens    in {number(one.prompt_tokens)}   out {number(one.completion_tokens_low)} - "

@@ -6,8 +6,10 @@ import platform
 from collections import Counter
 
 from blackbox_kd import __version__
-from blackbox_kd.jsonl import read_rows
-from blackbox_kd.records import Completion, Json, Prediction, Prompt, Rejection
+from blackbox_kd.errors import InputError
+from blackbox_kd.jsonl import read_json, read_rows
+from blackbox_kd.measures import Measured, arm_of
+from blackbox_kd.records import Completion, Item, Json, Prediction, Prompt, Rejection
 from blackbox_kd.report.data import (
     CLEAN,
     Answers,
@@ -16,11 +18,13 @@ from blackbox_kd.report.data import (
     LossPoint,
     NoiseRecall,
     RejectedRow,
-    Score,
     StageUsage,
 )
+from blackbox_kd.report.words import percent
 from blackbox_kd.run import (
     COMPLETIONS,
+    ITEMS,
+    METRICS,
     PLANTED,
     PREDICTIONS,
     PROMPTS,
@@ -29,17 +33,32 @@ from blackbox_kd.run import (
     Manifest,
     RunDir,
     flatten,
+    require,
 )
 from blackbox_kd.stages.answering import Planted
-from blackbox_kd.stages.scoring import Metrics, ModelScore
-from blackbox_kd.stats import Interval
 
 EVIDENCE_CHARS = 160
+SCHEMA = 2  # of eval/metrics.json
+
+
+def measured(run: RunDir) -> Measured:
+    """What the evaluation found; raises `InputError` for a file that an older bbkd wrote, or that was damaged."""
+    path = require(run / METRICS, "evaluate")
+    again = "Run `bbkd evaluate` again; it writes this file."
+    try:
+        found = read_json(path, Measured)
+    except InputError as error:
+        raise InputError(error.message, again) from None
+    if found.schema != SCHEMA:
+        raise InputError(f"{path}: schema {found.schema}, where {SCHEMA} is expected", again)
+    return found
 
 
 def funnel(manifests: dict[str, Manifest]) -> tuple[Count, ...]:
-    """From prompts to rows, with what was lost on the way."""
+    """From prompts to rows, with what was lost on the way; empty where another student was evaluated without."""
     imported = manifests.get("import")
+    if "filter" not in manifests or not (imported or {"prompts", "query"} <= manifests.keys()):
+        return ()
     first, kept = (imported or manifests["query"]).counts, manifests["filter"].counts
     prompts = int((imported or manifests["prompts"]).counts["prompts"])
     steps = [Count(name="prompts", count=prompts)]
@@ -103,75 +122,57 @@ def number(value: Json) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def scores(metrics: Metrics) -> tuple[Score, ...]:
-    """Every model, over all prompts and by slice."""
-    models = {"base": metrics.base, "base_full_prompt": metrics.base_full_prompt}
-    models |= {"student": metrics.student, "teacher": metrics.teacher}
-    found = []
-    for model, whole in models.items():
-        if whole is not None:
-            found.append(score(model, "", metrics.metric, whole))
-            found += [score(model, name, metrics.metric, part) for name, part in whole.slices.items()]
-    return tuple(found)
-
-
-def score(model: str, part: str, metric: str, of: ModelScore) -> Score:
-    """One line of the table of scores."""
-    return Score(
-        model=model,
-        n=of.n,
-        families=of.families,
-        metric=metric,
-        slice=part,
-        value=of.exact_match,
-        interval=interval(of.low, of.high),
-        agreement=of.agreement,
-        agreement_interval=interval(of.agreement_low, of.agreement_high),
-    )
-
-
-def interval(low: float | None, high: float | None) -> Interval | None:
-    """An interval, if both of its ends are known."""
-    return None if low is None or high is None else Interval(low, high)
-
-
 def examples(run: RunDir, metric: str, count: int) -> tuple[Answers, ...]:
     """Held-out prompts with all answers: right and wrong ones of the student in turn, to hide neither.
 
     Without a reference a score is that of agreement with the teacher, which then has none itself.
     """
-    prompts = {one.id: one for one in read_rows(run / PROMPTS, Prompt)}
-    by_prompt: dict[str, dict[str, Prediction]] = {}
-    for one in read_rows(run / PREDICTIONS, Prediction):
-        by_prompt.setdefault(one.prompt_id, {})[one.model] = one
+    items = {one.id: one for one in read_rows(require(run / ITEMS, "evaluate"), Item) if not one.retention}
+    by_item: dict[str, dict[str, Prediction]] = {}
+    for one in read_rows(require(run / PREDICTIONS, "evaluate"), Prediction):
+        if one.prompt_id in items:
+            by_item.setdefault(one.prompt_id, {})[one.model] = one
+    answered = {name: found for name, found in by_item.items() if "student" in found}
+    right = [name for name, found in answered.items() if value(found["student"], metric) == 1.0]
+    wrong = [name for name in answered if name not in set(right)]
+    mixed = [name for pair in itertools.zip_longest(right, wrong) for name in pair if name is not None][:count]
+    prompts = asked(run, set(mixed))
+    return tuple(example(items[name], prompts.get(name), answered[name], metric) for name in mixed)
 
-    def value(found: dict[str, Prediction], model: str) -> float | None:
-        one = found[model]
-        return one.scores.get(metric, one.agreement)
 
-    right = [name for name, found in by_prompt.items() if value(found, "student") == 1.0]
-    wrong = [name for name in by_prompt if name not in set(right)]
-    mixed = [name for pair in itertools.zip_longest(right, wrong) for name in pair if name is not None]
-    return tuple(
-        Answers(
-            prompt_id=name,
-            prompt=prompts[name].messages[-1].content,
-            reference=prompts[name].reference,
-            slice=prompts[name].slice or "",
-            teacher=found["teacher"].text,
-            base=found["base"].text,
-            student=found["student"].text,
-            teacher_score=None if prompts[name].reference is None else value(found, "teacher"),
-            base_score=value(found, "base"),
-            student_score=value(found, "student"),
-        )
-        for name in mixed[:count]
-        for found in (by_prompt[name],)
+def asked(run: RunDir, names: set[str]) -> dict[str, Prompt]:
+    """The prompts of these names, as far as the run has them: logged answers bring their own."""
+    if not (run / PROMPTS).exists():
+        return {}
+    return {one.id: one for one in read_rows(run / PROMPTS, Prompt) if one.id in names}
+
+
+def example(item: Item, prompt: Prompt | None, found: dict[str, Prediction], metric: str) -> Answers:
+    """One held-out prompt; an arm that did not answer it is left open."""
+    base, teacher = found.get("base"), found.get("teacher")
+    return Answers(
+        prompt_id=item.id,
+        prompt=prompt.messages[-1].content if prompt else None,
+        reference=prompt.reference if prompt else None,
+        slice=", ".join(item.slices),
+        teacher=teacher.text if teacher else None,
+        base=base.text if base else None,
+        student=found["student"].text,
+        teacher_score=value(teacher, metric) if teacher and item.gold else None,
+        base_score=value(base, metric) if base else None,
+        student_score=value(found["student"], metric),
     )
+
+
+def value(one: Prediction, metric: str) -> float | None:
+    """The score on the report's metric, else the agreement with the teacher."""
+    return one.scores.get(metric, one.agreement)
 
 
 def rejected(run: RunDir, count: int) -> tuple[RejectedRow, ...]:
     """Rejections with their evidence, one of each reason before the second of any."""
+    if not (run / REJECTED).exists():
+        return ()
     by_reason: dict[str, list[Rejection]] = {}
     for one in read_rows(run / REJECTED, Rejection):
         by_reason.setdefault(one.reason, []).append(one)
@@ -194,7 +195,8 @@ def training(trained: dict[str, Json]) -> tuple[Fact, ...]:
 def provenance(manifests: dict[str, Manifest]) -> tuple[Fact, ...]:
     """Versions, hashes and settings as they were: what it takes to make the same student again."""
     facts = [Fact(key="bbkd (report)", value=__version__), Fact(key="python (report)", value=platform.python_version())]
-    facts += [Fact(key=f"{key} (train)", value=plain(value)) for key, value in manifests["train"].recorded.items()]
+    trained = manifests["train"].recorded if "train" in manifests else {}
+    facts += [Fact(key=f"{key} (train)", value=plain(value)) for key, value in trained.items()]
     for name, one in manifests.items():
         facts.append(Fact(key=f"{name} finished", value=one.finished))
         facts += [Fact(key=f"sha256 {file}", value=sha256) for file, sha256 in one.writes.items()]
@@ -218,11 +220,12 @@ def as_json(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def warnings(metrics: Metrics) -> tuple[str, ...]:
+def warnings(found: Measured) -> tuple[str, ...]:
     """What a reader has to know of the numbers before believing them."""
-    found = list(metrics.notes)
-    if metrics.pgr.reference == "teacher":
-        found.append("No prompt has a reference: what is measured is agreement with the teacher, not accuracy.")
-    if metrics.student.stopped is not None and metrics.student.stopped < 0.95:
-        found.append(f"The student ran into the token limit on {1 - metrics.student.stopped:.0%} of the prompts.")
-    return tuple(found)
+    told = list(found.notes)
+    if found.reference == "teacher":
+        told.append("No prompt has a reference: what is measured is agreement with the teacher, not accuracy.")
+    student = arm_of(found, "student")
+    if student is not None and student.stopped is not None and student.stopped < 0.95:
+        told.append(f"The student did not end by itself on {percent(1 - student.stopped)} of the prompts.")
+    return tuple(told)

@@ -7,8 +7,8 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Completion, FinishReason, Json, Prompt, Usage
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, Counts, RunDir
-from blackbox_kd.stages.prompts import family_of, finished, held_out_of, split_of
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, REFUSED_PROMPTS, Counts, RunDir
+from blackbox_kd.stages.prompts import settled, written
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.strategies.base import Draft
 from blackbox_kd.strategies.files import Row, draft, rows
@@ -28,7 +28,7 @@ def stage(file: Path) -> Stage:
         name="import",
         settings=settings,
         reads=lambda run, config: [file.absolute()],
-        writes=(PROMPTS, COMPLETIONS),
+        writes=(PROMPTS, REFUSED_PROMPTS, COMPLETIONS),
         main=main,
     )
 
@@ -38,6 +38,7 @@ def settings(config: Config) -> dict[str, object]:
     return {
         "prompts.held_out": config.prompts.held_out,
         "prompts.near_duplicate": config.prompts.near_duplicate,
+        "prompts.splits": config.prompts.splits,
         "seed": config.seed,
     }
 
@@ -59,9 +60,8 @@ def imported(file: Path, run: RunDir, config: Config) -> Counts:
         answers[name][sample] = (where, row)
     if not named:
         raise InputError(f"{file}: no rows", 'A row has "prompt" or "messages", and "completion".')
-    families = family_of(named, config.prompts.near_duplicate)
-    splits = split_of(named, families, held_out_of(config.prompts.held_out, len(named)), config.seed)
-    prompts = [finished(name, one, families[name], splits[families[name]]) for name, one in sorted(named.items())]
+    plan = settled(named, run, config)
+    prompts = plan.prompts
     completions = [
         completion(prompt, sample, *answers[prompt.id][sample])
         for prompt in prompts
@@ -71,7 +71,7 @@ def imported(file: Path, run: RunDir, config: Config) -> Counts:
         run.manifest_path(name).unlink(missing_ok=True)
     for file_name in (FAILURES, PLANTED, BOOKS):
         (run / file_name).unlink(missing_ok=True)
-    write_rows(run / PROMPTS, prompts)
+    written(plan, run, config)
     write_rows(run / COMPLETIONS, completions)
     sides = Counter(prompt.split for prompt in prompts)
     return {"prompts": len(prompts), "held_out": sides["held_out"], "completions": len(completions)}

@@ -19,6 +19,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     manifests: dict[str, Manifest]
     date: str  # of the last stage: 2026-11-30
     seed: int
+    foreign: bool  # another student was evaluated than the run's own
     student: str
     system: str
     version: str  # of bbkd, when it trained
@@ -35,10 +36,10 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def made(run: RunDir) -> Made:
     """Read the manifests; raises `InputError` naming the stage that has not finished."""
     manifests = finished(run)
-    train = manifests["train"]
+    foreign = is_foreign(manifests["evaluate"])
+    train = manifests["evaluate" if foreign else "train"]  # what the student was asked with
     paid = manifests.get("query")
-    rows = read_rows(require(run / COMPLETIONS, "generate"), Completion)
-    names = sorted({(one.teacher, one.served_model) for one in rows})
+    names = sorted(replied(run, foreign))
     labels = [label for label, _ in names]
     real = {label for label, model in names if not is_simulated(label, model) and not label.startswith("imported/")}
     terms = msgspec.convert(paid.recorded.get("terms", {}) if paid else {}, dict[str, Terms])
@@ -51,6 +52,7 @@ def made(run: RunDir) -> Made:
         manifests=manifests,
         date=max(one.finished for one in manifests.values())[:10],
         seed=seed if isinstance(seed, int) else 0,
+        foreign=foreign,
         student=str(train.settings.get("train.student", "")),
         system=str(train.settings.get("train.system", "")),
         version=str(train.recorded.get("bbkd", __version__)),
@@ -65,6 +67,19 @@ def made(run: RunDir) -> Made:
     )
 
 
+def is_foreign(evaluated: Manifest) -> bool:
+    """Whether `[evaluate]` named another student than the run's own, or its answers in a file."""
+    return any(evaluated.settings.get(f"evaluate.{key}") for key in ("student", "completions"))
+
+
+def replied(run: RunDir, foreign: bool) -> set[tuple[str, str]]:
+    """(teacher, model as served) of all completions; a run that evaluates logged answers may have none."""
+    if foreign and not (run / COMPLETIONS).exists():
+        return set()
+    rows = read_rows(require(run / COMPLETIONS, "generate"), Completion)
+    return {(one.teacher, one.served_model) for one in rows}
+
+
 def is_simulated(label: str, served_model: str) -> bool:
     """Whether a program stood in for the teacher: ours, or a `bbkd simulate` that was asked as any server is."""
     return label.startswith(f"{SIMULATED}/") or served_model.startswith(SIMULATED)
@@ -73,15 +88,18 @@ def is_simulated(label: str, served_model: str) -> bool:
 def finished(run: RunDir) -> dict[str, Manifest]:
     """The manifests that stand behind a student, by stage; imported completions take the place of prompts and query.
 
-    Raises `InputError` naming the first stage that has not finished.
+    Behind another student than the run's own only its evaluation has to stand. Raises `InputError` naming the first
+    stage that has not finished.
     """
     found = {name: one for name in BEFORE if (one := run.manifest(name)) is not None}
     first = ("import",) if "import" in found else ("prompts", "query")
     needed = (*first, "filter", "train", "evaluate")
-    for name in needed:
+    evaluated = found.get("evaluate")
+    wanted = ("evaluate",) if evaluated is not None and is_foreign(evaluated) else needed
+    for name in wanted:
         if name not in found:
             raise InputError(f"{name} has not finished: {run.manifest_path(name)} is missing", f"Run `bbkd {name}`.")
-    return {name: found[name] for name in needed}
+    return {name: found[name] for name in needed if name in found}
 
 
 def outdated(manifests: dict[str, Manifest]) -> tuple[str, ...]:
@@ -95,6 +113,8 @@ def outdated(manifests: dict[str, Manifest]) -> tuple[str, ...]:
         for file, sha256 in one.reads.items()
         if file in wrote and wrote[file][1] != sha256
     ]
+    if "train" not in manifests or is_foreign(manifests["evaluate"]):
+        return tuple(found)
     trained, evaluated = manifests["train"].settings, manifests["evaluate"].settings
     found += [
         f"evaluate used another {key} than train: run `bbkd run`."

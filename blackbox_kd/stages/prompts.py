@@ -1,59 +1,141 @@
-"""prompts: every prompt gets its id, family and split before a cent is spent."""
+"""prompts: every prompt gets its id, family and split before a cent is spent, and keeps its side for ever."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest, write_rows
-from blackbox_kd.records import Message, Prompt, Split
-from blackbox_kd.run import PROMPTS, Counts, RunDir
-from blackbox_kd.shingles import near_duplicate_groups
+from blackbox_kd.records import Prompt, Split
+from blackbox_kd.run import PROMPTS, REFUSED_PROMPTS, Counts, RunDir
 from blackbox_kd.stages.masking import looked_over, masked
+from blackbox_kd.stages.splitting.dividing import Division, divided, held_out_of
+from blackbox_kd.stages.splitting.golden import gold_drafts, is_gold
+from blackbox_kd.stages.splitting.registry import append, content_key, held, path_of, read
 from blackbox_kd.stages.stage import Stage
+from blackbox_kd.stats import power_statement
 from blackbox_kd.strategies.base import Draft, asked
 from blackbox_kd.strategies.files import drafts, expand
 from blackbox_kd.strategies.template import Template
 from blackbox_kd.tasks import TaskPrompts
-from blackbox_kd.text import fold
 
-HELD_OUT = 300  # enough to show differences of about eight points
+FEW = 100  # held-out prompts below which only a large difference shows
+UNKNOWN_RATE = 0.5  # of a score nobody has measured yet: where a difference is hardest to show
+
+
+class Planned(NamedTuple):
+    """The prompts, sorted by id, how they were divided, and how much of the registry's file is whole."""
+
+    prompts: list[Prompt]
+    division: Division
+    whole_bytes: int
 
 
 def main(run: RunDir, config: Config) -> Counts:
-    """Collect, name, group and split the prompts; writes prompts.jsonl, sorted by id. Raises `InputError`."""
-    named = identified(looked_over(collected(config, run.root), config.prompts, run.progress.note))
-    if not named:
-        raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
-    families = family_of(named, config.prompts.near_duplicate)
-    wanted = held_out_of(config.prompts.held_out, len(named))
-    splits = split_of(named, families, wanted, config.seed)
-    prompts = [finished(name, draft, families[name], splits[families[name]]) for name, draft in sorted(named.items())]
-    held_out = sum(prompt.split == "held_out" for prompt in prompts)
-    if held_out < wanted:
-        run.progress.note(
-            f"prompts: {held_out} of {wanted} could be held out: families stay whole "
-            f"(the largest has {largest(families)} prompts); `family` on your rows makes smaller ones"
-        )
-    write_rows(run / PROMPTS, prompts)
+    """Collect, name, group and split the prompts; writes prompts.jsonl, sorted by id. Raises `InputError`.
+
+    The registry has them before that file does: after a kill in between, the next run divides them as this one did.
+    """
+    named = named_drafts(run, config)
+    plan = settled(named, run, config, config.prompts.gold)
+    written(plan, run, config)
     return {
-        "prompts": len(prompts),
-        "held_out": held_out,
-        "families": len(set(families.values())),
-        "with_reference": sum(prompt.reference is not None for prompt in prompts),
+        "prompts": len(plan.prompts),
+        "held_out": sum(prompt.split == "held_out" for prompt in plan.prompts),
+        "families": len(set(plan.division.families.values())),
+        "with_reference": sum(prompt.reference is not None for prompt in plan.prompts),
+        "gold": sum(is_gold(draft) for draft in named.values()),
+        "refused": len(plan.division.refused),
     }
 
 
+def written(plan: Planned, run: RunDir, config: Config) -> None:
+    """Write prompts.jsonl, and prompts_refused.jsonl where some were refused; say what the user has to know."""
+    write_rows(run / PROMPTS, plan.prompts)
+    if plan.division.refused:
+        write_rows(run / REFUSED_PROMPTS, plan.division.refused)
+    else:
+        (run / REFUSED_PROMPTS).unlink(missing_ok=True)
+    for line in told(plan, config):
+        run.progress.note(f"prompts: {line}")
+
+
+def planned(run: RunDir, config: Config) -> list[Prompt]:
+    """The prompts as the stage would write them now; nothing is written. Raises `InputError`."""
+    return planned_of(named_drafts(run, config), run, config, config.prompts.gold).prompts
+
+
+def settled(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str = "") -> Planned:
+    """The drafts divided, and registered so before this returns; raises `InputError`, or `RunInUse` after a wait."""
+    path = path_of(config.prompts.splits, run.root)
+    with held(path, run.progress.note):
+        plan = planned_of(named, run, config, gold)
+        append(path, plan.division.fresh, plan.whole_bytes)
+    return plan
+
+
+def planned_of(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str) -> Planned:
+    """The drafts, those of the file `gold` among them, divided by what the registry holds of them."""
+    path = path_of(config.prompts.splits, run.root)
+    families = {draft.family for draft in named.values() if draft.family is not None}
+    registry = read(path, {content_key(draft.messages) for draft in named.values()}, families, gold)
+    found = divided(named, config.prompts, config.seed, registry)
+    prompts = [finished(name, named[name], found.families[name], found.sides[name]) for name in sorted(found.sides)]
+    return Planned(asked_twice(prompts, config.prompts.second_samples), found, registry.whole_bytes)
+
+
+def asked_twice(prompts: list[Prompt], count: int) -> list[Prompt]:
+    """The prompts, so many of the held-out ones without a reference marked, chosen by a digest of their ids."""
+    agreeing = [one.id for one in prompts if one.split == "held_out" and one.reference is None]
+    chosen = set(sorted(agreeing, key=lambda name: text_digest("second sample", name))[:count])
+    return [msgspec.structs.replace(one, second_sample=True) if one.id in chosen else one for one in prompts]
+
+
+def told(plan: Planned, config: Config) -> Iterator[str]:
+    """What the user has to know of the split, a line each."""
+    found = plan.division
+    held_families = [prompt.family for prompt in plan.prompts if prompt.split == "held_out"]
+    held_out = len(held_families)
+    if refused := Counter(one.reason for one in found.refused):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
+        yield f"{len(found.refused)} refused ({reasons}), listed in {REFUSED_PROMPTS}"
+    if held_out < found.wanted and found.trained:
+        yield (
+            f"{held_out} of {found.wanted} could be held out: {found.trained} are train in {config.prompts.splits} "
+            "and stay so; another [prompts] splits file starts over"
+        )
+    elif held_out < found.wanted:
+        largest = max(Counter(found.families.values()).values())
+        yield (
+            f"{held_out} of {found.wanted} could be held out: families stay whole "
+            f"(the largest has {largest} prompts); `family` on your rows makes smaller ones"
+        )
+    if held_out:
+        few = "few are held out; " if held_out < FEW else ""
+        yield few + power_statement(held_out, UNKNOWN_RATE, len(set(held_families)))
+
+
+def named_drafts(run: RunDir, config: Config) -> dict[str, Draft]:
+    """All drafts by id, looked over; raises `InputError`, also where there are none."""
+    named = identified(looked_over(collected(config, run.root), config.prompts, run.progress.note))
+    if not named:
+        raise InputError("no prompts", "Set [prompts] files, or add a [[prompts.strategy]].")
+    return named
+
+
 def collected(config: Config, root: Path) -> Iterator[Draft]:
-    """The rows of all files, then of all strategies, masked where the user says how."""
+    """The rows of the gold file, of all files, then of all strategies, masked where the user says how."""
     return masked(unmasked(config, root), config.prompts, root)
 
 
 def unmasked(config: Config, root: Path) -> Iterator[Draft]:
-    """The rows as they come."""
+    """The rows as they come, gold first."""
+    if config.prompts.gold:
+        yield from gold_drafts(config.prompts.gold, root)
     for path in expand(config.prompts.files, root):
         yield from drafts(path)
     for strategy in config.prompts.strategy:
@@ -80,14 +162,24 @@ def from_task(strategy: TaskPrompts, config: Config) -> Iterator[Draft]:
 def identified(drafts: Iterable[Draft]) -> dict[str, Draft]:
     """Drafts by id: their own, else one made from their content; equal rows without an id become one, weights added.
 
-    Raises `InputError` for an id that stands twice, naming both places.
+    A row that asks what a gold row asks is that gold row, whatever its id. Raises `InputError` for an id or a gold
+    prompt that stands twice, naming both places.
     """
     named: dict[str, Draft] = {}
+    gold: dict[str, str] = {}
     for draft in drafts:
         name = draft.id or text_digest(*(f"{turn.role}:{turn.content}" for turn in draft.messages))
+        key = content_key(draft.messages) if gold or is_gold(draft) else ""
         first = named.get(name)
-        if first is None:
+        if (pinned := gold.get(key)) is not None:
+            if is_gold(draft):
+                fix = "A gold prompt has one reference."
+                raise InputError(f"{draft.where}: the same prompt as at {named[pinned].where}", fix)
+            named[pinned] = merged(named[pinned], draft)
+        elif first is None:
             named[name] = draft
+            if is_gold(draft):
+                gold[key] = name
         elif draft.id is not None or first.id is not None:
             raise InputError(
                 f"{draft.where}: the id {name!r} stands at {first.where} already", "Ids name one row each."
@@ -111,73 +203,6 @@ def merged(first: Draft, again: Draft) -> Draft:
     return msgspec.structs.replace(first, **said, weight=first.weight + again.weight)
 
 
-def family_of(named: dict[str, Draft], threshold: float) -> dict[str, str]:
-    """The family of each prompt: its own, or its strategy's, else its group of near-duplicates.
-
-    Families that share a text are one, whatever they are called: no text is on both sides.
-    """
-    families = {name: draft.family for name, draft in named.items() if draft.family is not None}
-    rest = sorted(name for name in named if name not in families)
-    groups = near_duplicate_groups([asked_text(named[name].messages) for name in rest], threshold)
-    families.update({name: f"near:{rest[group]}" for name, group in zip(rest, groups, strict=True)})
-    first: dict[str, str] = {}
-    joined: dict[str, str] = {}
-
-    def root(family: str) -> str:
-        while family in joined:
-            family = joined[family]
-        return family
-
-    for name in sorted(named):
-        text = fold(asked_text(named[name].messages))
-        one, other = sorted((root(families[name]), root(first.setdefault(text, families[name]))))
-        if one != other:
-            joined[other] = one
-    return {name: root(family) for name, family in families.items()}
-
-
-def asked_text(messages: tuple[Message, ...]) -> str:
-    """All turns of a conversation as one text, to compare it by."""
-    return "\n".join(turn.content for turn in messages)
-
-
-def held_out_of(asked: int | None, prompts: int) -> int:
-    """How many prompts to hold out: as many as set, else 300, or a fifth where there are fewer than 1,500."""
-    return min(HELD_OUT, prompts // 5) if asked is None else asked
-
-
-def split_of(named: dict[str, Draft], families: dict[str, str], held_out: int, seed: int) -> dict[str, Split]:
-    """The side of each family: pinned by its rows, else held out, in an order fixed by name and seed, while it fits.
-
-    Raises `InputError` if rows of one family are pinned to both sides, or if nothing is left on one of them.
-    """
-    members: dict[str, list[str]] = defaultdict(list)
-    for name, family in families.items():
-        members[family].append(name)
-    splits: dict[str, Split] = {}
-    for family, names in members.items():
-        pinned = {split for name in names if (split := named[name].split) is not None}
-        if len(pinned) > 1:
-            where = ", ".join(sorted(named[name].where for name in names)[:3])
-            raise InputError(
-                f"{where}: family {family!r} is pinned to train and to held_out", "A family is on one side."
-            )
-        if pinned:
-            splits[family] = pinned.pop()
-    left = held_out - sum(len(members[family]) for family, side in splits.items() if side == "held_out")
-    for family in sorted(set(members) - set(splits), key=lambda family: text_digest(str(seed), family)):
-        fits = len(members[family]) <= left
-        splits[family] = "held_out" if fits else "train"
-        left -= len(members[family]) if fits else 0
-    sides = set(splits.values())
-    if held_out and sides != {"train", "held_out"}:
-        raise InputError(
-            f"cannot hold out {held_out} of {len(named)} prompts: all are on one side, in {len(members)} families",
-            "Lower [prompts] held_out, add prompts, give your rows a `family`, or a template strategy a `family_slot`.",
-        )
-    return splits
-
-
 def finished(name: str, draft: Draft, family: str, split: Split) -> Prompt:
     """The draft as a prompt."""
     return Prompt(
@@ -193,17 +218,10 @@ def finished(name: str, draft: Draft, family: str, split: Split) -> Prompt:
     )
 
 
-def largest(families: dict[str, str]) -> int:
-    """How many prompts the largest family has."""
-    sizes: dict[str, int] = defaultdict(int)
-    for family in families.values():
-        sizes[family] += 1
-    return max(sizes.values())
-
-
 def sources(run: RunDir, config: Config) -> list[Path]:
-    """The user's files: rows, templates and slot values."""
-    paths = expand(config.prompts.files, run.root)
+    """The user's files: gold, rows, templates and slot values."""
+    gold = [run.root / config.prompts.gold] if config.prompts.gold else []
+    paths = gold + expand(config.prompts.files, run.root)
     if config.prompts.redact:
         paths.append(run.root / config.prompts.redact.rpartition(":")[0])
     for strategy in config.prompts.strategy:
@@ -217,6 +235,6 @@ STAGE = Stage(
     name="prompts",
     settings=lambda config: {"prompts": config.prompts, "seed": config.seed},
     reads=sources,
-    writes=(PROMPTS,),
+    writes=(PROMPTS, REFUSED_PROMPTS),
     main=main,
 )

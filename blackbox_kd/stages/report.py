@@ -12,6 +12,7 @@ from blackbox_kd.report.verdict import verdict
 from blackbox_kd.run import (
     CARD,
     COMPLETIONS,
+    ITEMS,
     METRICS,
     PREDICTIONS,
     PROMPTS,
@@ -26,10 +27,11 @@ from blackbox_kd.run import (
     require,
 )
 from blackbox_kd.stages import gathering as gather
-from blackbox_kd.stages.made import BEFORE, made
-from blackbox_kd.stages.scoring import Metrics
+from blackbox_kd.stages.made import BEFORE, is_foreign, made
 from blackbox_kd.stages.stage import Stage
-from blackbox_kd.stats import Pgr
+
+MADE = (PROMPTS, COMPLETIONS, REJECTED, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT)  # up to the student
+FOUND = (ITEMS, PREDICTIONS, METRICS)  # of it
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -47,10 +49,9 @@ def main(run: RunDir, config: Config) -> Counts:
 
 def gathered(run: RunDir, config: Config) -> ReportData:
     """All that the report shows: of bbkd.toml as it is now, no more than `[report]`."""
-    metrics = read_json(require(run / METRICS, "evaluate"), Metrics)
-    was = made(run)
-    trained = read_json(require(run / TRAINING_RESULT, "train"), dict[str, Json])
-    gap = metrics.pgr
+    found, was = gather.measured(run), made(run)
+    trained = {} if was.foreign else read_json(require(run / TRAINING_RESULT, "train"), dict[str, Json])
+    foreign = (f"What was evaluated is not this run's own student, but {found.student}.",) if was.foreign else ()
     return ReportData(
         run=config.report.title or run.path.absolute().name,
         date=was.date,
@@ -58,9 +59,10 @@ def gathered(run: RunDir, config: Config) -> ReportData:
         simulated=was.simulated,
         task=was.task,
         version=was.version,
-        student=was.student,
+        student=found.student if was.foreign else was.student,
         teachers=was.teachers,
-        metric=metrics.metric,
+        measured=found,
+        foreign=was.foreign,
         student_system=was.system,
         dataset_sha256=was.dataset_sha256,
         terms=was.terms,
@@ -69,25 +71,23 @@ def gathered(run: RunDir, config: Config) -> ReportData:
         funnel=gather.funnel(was.manifests),
         noise=gather.noise(run),
         usage=gather.usage(was.manifests),
-        loss=gather.losses(run),
+        loss=() if was.foreign else gather.losses(run),
         validation_nll=gather.number(trained.get("validation_nll")),
-        scores=gather.scores(metrics),
-        pgr=Pgr(value=gap.value, low=gap.low, high=gap.high, undefined=gap.undefined),
-        pgr_of_agreement=gap.reference == "teacher",
-        mcnemar_p=metrics.mcnemar_p,
-        minimum_detectable=metrics.minimum_detectable,
-        examples=gather.examples(run, metrics.metric, config.report.examples),
+        examples=gather.examples(run, found.metric, config.report.examples),
         rejected=gather.rejected(run, config.report.rejections),
         training=gather.training(trained),
         provenance=gather.provenance(was.manifests),
-        warnings=(*was.warnings, *gather.warnings(metrics)),
+        warnings=(*foreign, *was.warnings, *gather.warnings(found)),
     )
 
 
 def reads(run: RunDir, config: Config) -> list[Path]:
-    """What the other stages wrote, and their manifests."""
-    files = (PROMPTS, COMPLETIONS, REJECTED, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT, PREDICTIONS, METRICS)
-    return [*(run / name for name in files), *(run.manifest_path(name) for name in BEFORE)]
+    """What the other stages wrote, and their manifests; of a student from elsewhere, as much of it as there is."""
+    evaluated = run.manifest("evaluate")
+    files = [run / name for name in MADE]
+    if evaluated is not None and is_foreign(evaluated):
+        files = [path for path in files if path.exists()]
+    return [*files, *(run / name for name in FOUND), *(run.manifest_path(name) for name in BEFORE)]
 
 
 STAGE = Stage(

@@ -1,6 +1,8 @@
 """train: fine-tunes the student on the dataset, and nothing else."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,9 +11,22 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows, write_json, write_rows
 from blackbox_kd.records import Example, Json, Record, conversation
-from blackbox_kd.run import STUDENT, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT, VALIDATION_ROWS, Counts, RunDir, require
+from blackbox_kd.run import (
+    STUDENT,
+    TRAIN_ROWS,
+    TRAINING_LOG,
+    TRAINING_RESULT,
+    VALIDATION_ROWS,
+    Counts,
+    Progress,
+    RunDir,
+    require,
+)
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.student.source import path_of
+
+if TYPE_CHECKING:
+    from blackbox_kd.student.train import TrainResult
 
 KEPT_EVERY = 5  # steps
 PACE = ("save_every_steps",)
@@ -22,30 +37,57 @@ def main(run: RunDir, config: Config) -> Counts:
 
     Raises `InputError` without rows, and `UsageError` for a student or settings that cannot work.
     """
+    examples, validation = dataset(run, config)
+    result = train_in(run.path, run, config, examples, validation, seed_of(config), "train")
+    counts: Counts = {"rows": result.rows, "left_out_overlong": result.rows_overlong}
+    return counts | {"steps": result.steps, "tokens": result.tokens}
+
+
+def dataset(run: RunDir, config: Config) -> tuple[list[Example], list[Example]]:
+    """The rows to train on and those to validate with; raises `InputError` without any to train on."""
+    examples = with_system(require(run / TRAIN_ROWS, "filter"), config.train.system)
+    if not examples:
+        raise InputError(f"{run / TRAIN_ROWS}: no rows to train on", "Loosen a filter, or make more prompts.")
+    return examples, with_system(run / VALIDATION_ROWS, config.train.system)
+
+
+def train_in(
+    folder: Path,
+    run: RunDir,
+    config: Config,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    seed: int,
+    label: str,
+) -> "TrainResult":
+    """Train into a folder: the student, training.jsonl, and training.json, which is there once all is whole.
+
+    A training that was cut off goes on from the folder's checkpoints. Raises what `fit` raises.
+    """
     from blackbox_kd.student.load import remove
     from blackbox_kd.student.train import TrainLog, fit
 
-    examples = with_system(require(run / TRAIN_ROWS, "filter"), config.train.system)
-    validation = with_system(run / VALIDATION_ROWS, config.train.system)
-    if not examples:
-        raise InputError(f"{run / TRAIN_ROWS}: no rows to train on", "Loosen a filter, or make more prompts.")
-    log = Log(run)
+    log = Log(folder / TRAINING_LOG, run.progress, label)
 
     def on_log(one: TrainLog) -> None:
         log.add(one.step, one.loss, one.steps, one.tokens_per_second)
 
     chosen = msgspec.structs.replace(config.train, student=student_spec(config, run))
-    work = run.path / "checkpoints"
-    result = fit(examples, validation, chosen, config.seed, run / STUDENT, work, on_log)
+    work = folder / "checkpoints"
+    result = fit(examples, validation, chosen, seed, folder / STUDENT, work, on_log)
     log.finish(result.resumed_from_step)
     served = Served(system=config.train.system, template_args=config.train.template_args)
-    write_json(run / STUDENT / SERVED, served)
+    write_json(folder / STUDENT / SERVED, served)
     if result.note:
-        run.progress.note(f"train: {result.note}")
-    write_json(run / TRAINING_RESULT, result)
+        run.progress.note(f"{label}: {result.note}")
+    write_json(folder / TRAINING_RESULT, result)
     remove(work)  # last: whatever ends this process before goes on from there
-    counts: Counts = {"rows": result.rows, "left_out_overlong": result.rows_overlong}
-    return counts | {"steps": result.steps, "tokens": result.tokens}
+    return result
+
+
+def seed_of(config: Config) -> int:
+    """The seed of a training: `[train] seed`, else the run's."""
+    return config.seed if config.train.seed is None else config.train.seed
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -58,19 +100,19 @@ class Step(Record, frozen=True, kw_only=True):
 class Log:
     """The steps of a training, kept on disk as they come, so that a resumed one has its first part too."""
 
-    def __init__(self, run: RunDir) -> None:
-        self.run = run
+    def __init__(self, path: Path, progress: Progress, label: str) -> None:
+        self.path, self.progress, self.label = path, progress, label
         self.steps: list[Step] = []
-        self.beside = run / f"{TRAINING_LOG}.partial"
+        self.beside = path.with_name(f"{path.name}.partial")
         self.before = list(read_rows(self.beside, Step)) if self.beside.exists() else []
 
     def add(self, step: int, loss: float, of: int, tokens_per_second: float) -> None:
         """Keep and show one step."""
         if not self.steps:
-            self.run.progress.start("train", of)
+            self.progress.start(self.label, of)
         done = self.steps[-1].step if self.steps else 0
         self.steps.append(Step(step=step, loss=loss))
-        self.run.progress.advance(f"loss {loss:.3f}, {tokens_per_second:.0f} tokens/s", step - done)
+        self.progress.advance(f"loss {loss:.3f}, {tokens_per_second:.0f} tokens/s", step - done)
         if step % KEPT_EVERY == 0:
             write_rows(self.beside, self.whole())
 
@@ -80,9 +122,9 @@ class Log:
         return [one for one in self.before if one.step < first] + self.steps
 
     def finish(self, resumed_from_step: int | None) -> None:
-        """Write training.jsonl."""
-        self.run.progress.finish()
-        write_rows(self.run / TRAINING_LOG, self.whole() if resumed_from_step else self.steps)
+        """Write the log."""
+        self.progress.finish()
+        write_rows(self.path, self.whole() if resumed_from_step else self.steps)
         self.beside.unlink(missing_ok=True)
 
 
@@ -113,9 +155,10 @@ def recorded(config: Config) -> dict[str, Json]:
 
 
 def settings(config: Config) -> dict[str, object]:
-    """`[train]` but for what changes its pace alone."""
-    decisive = {name: value for name, value in msgspec.structs.asdict(config.train).items() if name not in PACE}
-    return {"train": decisive, "seed": config.seed}
+    """`[train]` but for what changes its pace alone, and the seed that counts."""
+    free = (*PACE, "seed")
+    decisive = {name: value for name, value in msgspec.structs.asdict(config.train).items() if name not in free}
+    return {"train": decisive, "seed": seed_of(config)}
 
 
 STAGE = Stage(

@@ -85,15 +85,16 @@ def csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", "Save it as UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    if "prompt" not in (reader.fieldnames or []):
-        header = ", ".join(reader.fieldnames or [])
+    names = reader.fieldnames or []
+    if "prompt" not in names and not {"id", "completion"} <= {*names}:  # a log may name its prompts by id
+        header = ", ".join(names)
         fix = f"The header has: {header}. Conversations (`messages`) come as JSONL or Parquet."
         raise InputError(f"{path}:1: no column `prompt`", fix)
     try:
         for row in reader:
             if None in row:
                 raise ValueError("more cells than the header has columns: a cell with a comma needs quotes")
-            cells = {name: cell for name, cell in row.items() if name and (cell or name == "prompt")}
+            cells = {name: cell for name, cell in row.items() if name and (cell or name in ("prompt", "completion"))}
             if "weight" in cells:
                 cells["weight"] = json.loads(cells["weight"])
             yield f"{path}:{reader.line_num}", cells

@@ -1,6 +1,7 @@
 """Greedy or sampled generation for many conversations at once, in batches that nobody waits in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -27,12 +28,29 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer; `completion_tokens` counts the stop token as providers do."""
+    """One answer; `completion_tokens` counts the stop token as providers do.
+
+    `logprob` is the mean log-probability of those tokens in nats, under the model itself: at temperature 1.
+    """
 
     text: str
     finish_reason: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+    logprob: float
+
+
+@dataclass
+class Drawn:
+    """The new tokens of one row so far, and the sum of their log-probabilities in nats."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+
+    def add(self, token: int, logprob: float) -> None:
+        """Take one more."""
+        self.tokens.append(token)
+        self.logprob += logprob
 
 
 def generate(
@@ -54,8 +72,8 @@ def generate(
     done: dict[int, Generation] = {}
     for batch in batches(prompts, batch_size, sampling.max_new_tokens):
         rows = decode_batch(student, [prompts[index] for index in batch], sampling)
-        for index, tokens in zip(batch, rows, strict=True):
-            done[index] = finish(student, prompts[index], tokens, sampling)
+        for index, drawn in zip(batch, rows, strict=True):
+            done[index] = finish(student, prompts[index], drawn, sampling)
         if on_done:
             on_done(len(done))
     return [done[index] for index in range(len(prompts))]
@@ -93,21 +111,23 @@ def common_prefix(prompts: Sequence[Sequence[int]]) -> int:
 
 
 @torch.inference_mode()
-def decode_batch(student: Student, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[int]]:
-    """New token ids of each prompt, the stop token included; a finished row leaves the batch at once."""
+def decode_batch(student: Student, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Drawn]:
+    """New tokens of each prompt, the stop token included; a finished row leaves the batch at once."""
     model = student.model
     stops = set(stop_ids(student.tokenizer))
     room = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
     limits = [min(sampling.max_new_tokens, room - len(prompt)) for prompt in prompts]
     generator = torch.Generator(device=model.device).manual_seed(sampling.seed)
     logits, cache, mask = prefill(model, prompts)
-    rows: list[list[int]] = [[] for _ in prompts]
+    rows = [Drawn() for _ in prompts]
     live = list(range(len(prompts)))
     while True:
-        chosen = choose(logits, sampling.temperature, generator)
-        for row, token in zip(live, chosen.tolist(), strict=True):
-            rows[row].append(token)
-        keep = [i for i, row in enumerate(live) if not ended(student, rows[row], stops, limits[row], sampling.stop)]
+        chosen, logprobs = choose(logits, sampling.temperature, generator)
+        for row, token, logprob in zip(live, chosen.tolist(), logprobs.tolist(), strict=True):
+            rows[row].add(token, logprob)
+        keep = [
+            i for i, row in enumerate(live) if not ended(student, rows[row].tokens, stops, limits[row], sampling.stop)
+        ]
         if not keep:
             return rows
         if len(keep) < len(live):
@@ -157,12 +177,15 @@ def prefill(model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> tuple[T
     return output.logits[:, -1], cache, mask
 
 
-def choose(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    """Next token ids (batch,) from logits (batch, vocab)."""
+def choose(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Next token ids and their log-probabilities at temperature 1, both (batch,), from logits (batch, vocab)."""
     if temperature == 0:
-        return logits.argmax(dim=-1)
-    weights = torch.softmax(logits.float() / temperature, dim=-1)
-    return torch.multinomial(weights, 1, generator=generator)[:, 0]
+        chosen = logits.argmax(dim=-1, keepdim=True)
+    else:
+        weights = torch.softmax(logits.float() / temperature, dim=-1)
+        chosen = torch.multinomial(weights, 1, generator=generator)
+    logprobs = torch.log_softmax(logits.float(), dim=-1).gather(1, chosen)
+    return chosen[:, 0], logprobs[:, 0]
 
 
 def ended(student: Student, tokens: Sequence[int], stops: set[int], limit: int, stop: Sequence[str]) -> bool:
@@ -177,8 +200,9 @@ def text_of(student: Student, tokens: Sequence[int]) -> str:
     return str(student.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
-def finish(student: Student, prompt: Sequence[int], tokens: Sequence[int], sampling: Sampling) -> Generation:
-    """The answer that these token ids make, cut before the first stop string."""
+def finish(student: Student, prompt: Sequence[int], drawn: Drawn, sampling: Sampling) -> Generation:
+    """The answer that the tokens make, cut before the first stop string."""
+    tokens = drawn.tokens
     stopped = tokens[-1] in stop_ids(student.tokenizer)
     text = text_of(student, tokens[:-1] if stopped else tokens)
     cuts = [text.index(word) for word in sampling.stop if word in text]
@@ -187,4 +211,5 @@ def finish(student: Student, prompt: Sequence[int], tokens: Sequence[int], sampl
         finish_reason="stop" if stopped or cuts else "length",
         prompt_tokens=len(prompt),
         completion_tokens=len(tokens),
+        logprob=drawn.logprob / len(tokens),
     )

@@ -1,15 +1,19 @@
 """Cross-entropy on the completion's tokens alone: the LM head runs nowhere else, a shared prefix is read once."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
-from blackbox_kd.student.rows import IGNORED, Row, chunks, collate
+from blackbox_kd.student.recipe import BATCH_TOKENS
+from blackbox_kd.student.rows import IGNORED, Row, collate
 
 MIN_PREFIX_TOKENS = 16
+BATCH_LOGITS = 1 << 27  # 0.5 GB in float32, and as much again for the loss
 
 
 def completion_nll(model: nn.Module, batch: Mapping[str, Tensor], share_prefix: bool) -> tuple[Tensor, Tensor]:
@@ -68,13 +72,46 @@ def can_share_prefix(model: nn.Module) -> bool:
 
 
 @torch.inference_mode()
+def row_nlls(model: PreTrainedModel, rows: Sequence[Row], pad: int, batch_size: int = 8) -> list[float]:
+    """Negative log-likelihood of each row's labels in nats, summed in float64.
+
+    Rows of like length are read together, at most `batch_size` at a time and as many as `micro_batches` lets.
+    """
+    model.train(False)
+    share = can_share_prefix(model)
+    sums = [0.0] * len(rows)
+    vocabulary = int(model.config.get_text_config().vocab_size)
+    for chosen in micro_batches(rows, batch_size, vocabulary):
+        batch = collate([msgspec.to_builtins(rows[index]) for index in chosen], pad)
+        nll, where = completion_nll(model, {k: v.to(model.device) for k, v in batch.items()}, share)
+        totals = torch.zeros(len(chosen), dtype=torch.float64).index_add(0, where.cpu(), nll.double().cpu())
+        for index, total in zip(chosen, totals.tolist(), strict=True):
+            sums[index] = total
+    return sums
+
+
+def micro_batches(rows: Sequence[Row], batch_size: int, vocabulary: int) -> Iterator[list[int]]:
+    """Indices of rows by length, in batches of at most `batch_size` whose tokens and logits fit in memory.
+
+    A row that is too long by itself makes a batch of its own.
+    """
+    batch: list[int] = []
+    labels = 0
+    for index in sorted(range(len(rows)), key=lambda index: len(rows[index].input_ids)):
+        count = len(rows[index].labels) - rows[index].labels.count(IGNORED)
+        padded = (len(batch) + 1) * len(rows[index].input_ids)
+        if batch and (
+            len(batch) == batch_size or padded > BATCH_TOKENS or (labels + count) * vocabulary > BATCH_LOGITS
+        ):
+            yield batch
+            batch, labels = [], 0
+        batch.append(index)
+        labels += count
+    if batch:
+        yield batch
+
+
 def mean_nll(model: PreTrainedModel, rows: Sequence[Row], pad: int, batch_size: int = 8) -> float:
     """Token-weighted negative log-likelihood of the labels in nats: the same for every batch size."""
-    model.train(False)
-    total, count, share = 0.0, 0, can_share_prefix(model)
-    for run in chunks(sorted(rows, key=lambda row: len(row.input_ids)), batch_size):
-        batch = collate([{"input_ids": r.input_ids, "labels": r.labels, "weight": r.weight} for r in run], pad)
-        nll, _ = completion_nll(model, {k: v.to(model.device) for k, v in batch.items()}, share)
-        total += float(nll.double().sum())
-        count += len(nll)
-    return total / max(count, 1)
+    count = sum(len(row.labels) - row.labels.count(IGNORED) for row in rows)
+    return math.fsum(row_nlls(model, rows, pad, batch_size)) / max(count, 1)

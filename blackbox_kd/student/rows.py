@@ -1,7 +1,7 @@
 """Examples as token ids: the prompt as served, then the completion and its stop token, which alone carry labels."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import torch
@@ -92,9 +92,3 @@ def order(lengths: Sequence[int], batch_size: int, seed: int) -> list[int]:
     last = batches.pop() if batches and len(batches[-1]) < batch_size else []  # a short batch must stay the last
     mixed = torch.randperm(len(batches), generator=generator).tolist()
     return [index for batch in mixed for index in batches[batch]] + last
-
-
-def chunks(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
-    """The rows in runs of `size`."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

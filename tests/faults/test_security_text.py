@@ -15,15 +15,15 @@ from blackbox_kd.cli import main
 from blackbox_kd.config.load import load
 from blackbox_kd.config.simulated import Simulated
 from blackbox_kd.jsonl import read_rows, write_json, write_rows
-from blackbox_kd.records import Completion, Prediction, Record
-from blackbox_kd.run import COMPLETIONS, METRICS, PREDICTIONS, TRAIN_ROWS, TRAINING_RESULT, Manifest, RunDir
+from blackbox_kd.measures import Arm, Estimate, Measured, Part
+from blackbox_kd.records import Completion, Item, Prediction, Record
+from blackbox_kd.run import COMPLETIONS, ITEMS, METRICS, PREDICTIONS, TRAIN_ROWS, TRAINING_RESULT, Manifest, RunDir
 from blackbox_kd.simulate.asked import Asked
 from blackbox_kd.simulate.script import Body
 from blackbox_kd.simulate.server import serving
 from blackbox_kd.stages import prompts as prompts_stage
 from blackbox_kd.stages.query import ask_all
 from blackbox_kd.stages.report import main as report
-from blackbox_kd.stages.scoring import Gap, Metrics, ModelScore
 from blackbox_kd.teachers.target import Api
 from blackbox_kd.teachers.wire import clean
 from blackbox_kd.text import safe
@@ -54,6 +54,7 @@ concurrency = 4
 [prompts]
 files = ["prompts.jsonl"]
 held_out = 2
+second_samples = 0
 """
 
 
@@ -169,16 +170,12 @@ def test_row_50_a_report_runs_nothing_of_what_it_shows(
         for model in ("base", "student", "teacher")
     ]
     write_rows(place / PREDICTIONS, predictions)
-    score = ModelScore(exact_match=None, n=2, families=2, agreement=1.0, agreement_low=0.0, agreement_high=1.0)
-    measured = Metrics(
-        metric="exact_match",
-        base=score,
-        student=score,
-        teacher=score,
-        pgr=Gap(value=None, low=None, high=None, undefined="no gap", reference="teacher"),
-        mcnemar_p=1.0,
-        minimum_detectable=1.0,
-        max_new_tokens=4,
+    write_rows(place / ITEMS, [Item(id=name, key=name, family=name, slices=(name,)) for name in HOSTILE])
+    part = Part(agreement=Estimate(value=1.0, low=0.0, high=1.0, n=2, families=2))
+    slices = dict.fromkeys(HOSTILE, part)
+    arms = tuple(Arm(name=name, whole=part, slices=slices) for name in ("base", "student", "teacher"))
+    measured = Measured(
+        schema=2, metric="exact_match", reference="teacher", student="student", arms=arms, minimum_detectable=1.0
     )
     write_json(place / METRICS, measured)
     write_json(place / TRAINING_RESULT, {"steps": 1})

@@ -1,5 +1,6 @@
 import json
 import unicodedata
+from typing import get_args
 
 import msgspec
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.metrics.exact_match import ExactMatch
+from blackbox_kd.metrics.normalising import Normaliser
 from blackbox_kd.records import Json
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -80,5 +82,65 @@ def test_a_text_matches_its_other_unicode_form(text: str) -> None:
     assert score(unicodedata.normalize("NFD", text), text) == 1.0
 
 
+KINDS = get_args(Normaliser)
+SETS = st.lists(st.sampled_from(KINDS), unique=True).map(tuple)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "prediction", "reference"),
+    [
+        pytest.param(("case",), "YES", "yes", id="case"),
+        pytest.param(("case",), "STRASSE", "straße", id="case-folded"),
+        pytest.param(("punctuation",), "“Yes.”", "Yes", id="punctuation"),
+        pytest.param(("articles",), "The cat and a dog", "cat and dog", id="articles"),
+        pytest.param(("numbers",), "about 1,000.0 m", "about 1000 m", id="thousands"),
+        pytest.param(("numbers",), "\u2212.50", "-0.5", id="minus-sign"),
+        pytest.param(("numbers",), "-0.0", "0", id="signed-zero"),
+        pytest.param(("numbers", "punctuation"), "It is 1,000.0.", "It is 1000", id="numbers-and-punctuation"),
+        pytest.param(("fences",), '```json\n{"a": 1}\n```', '{"a": 1}', id="fence"),
+        pytest.param(("case",), '{"A": ["X"]}', '{"a": ["x"]}', id="json-case"),
+        pytest.param(("numbers",), '{"a": 1.0, "b": "1,000"}', '{"a": 1, "b": "1000"}', id="json-numbers"),
+        pytest.param(("numbers",), '{"a": 1e999}', '{"a": 1e998}', id="json-infinite"),
+    ],
+)
+def test_normalisers_take_differences_away(kinds: tuple[Normaliser, ...], prediction: str, reference: str) -> None:
+    assert ExactMatch(normalise=kinds).score(prediction, reference) == 1.0
+    assert ExactMatch().score(prediction, reference) == float("1e999" in prediction)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "prediction", "reference"),
+    [
+        pytest.param(("punctuation",), "3.5", "35", id="decimal-point"),
+        pytest.param(("punctuation",), "-5", "5", id="sign"),
+        pytest.param(("numbers",), "1.2.3", "1.2.30", id="version"),
+        pytest.param(("numbers",), "1,0000", "10000", id="no-thousands"),
+        pytest.param(("numbers",), "1000000000000000000000000000001", "1000000000000000000000000000002", id="long"),
+        pytest.param(("numbers",), '{"a": 1}', '{"a": "1"}', id="json-types"),
+        pytest.param(("articles",), "anthem", "them", id="inside-a-word"),
+        pytest.param(("fences",), '```\n{"a": 1}\n```\ndone', '{"a": 1}', id="text-after-the-fence"),
+        pytest.param(("fences",), "```\na\n```\n```\nb\n```", "a", id="two-fences"),
+    ],
+)
+def test_normalisers_keep_what_matters(kinds: tuple[Normaliser, ...], prediction: str, reference: str) -> None:
+    assert ExactMatch(normalise=kinds).score(prediction, reference) == 0.0
+
+
+@given(st.text(), SETS)
+def test_an_answer_matches_itself_however_it_is_normalised(text: str, kinds: tuple[Normaliser, ...]) -> None:
+    assert ExactMatch(normalise=kinds).score(text, text) == 1.0
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(0, 999), st.integers(0, 3))
+def test_every_spelling_of_a_number_is_one(whole: int, part: int, zeros: int) -> None:
+    plain = f"{whole}.{part:03}"
+    assert ExactMatch(normalise=("numbers",)).score(f"{whole:,}.{part:03}" + "0" * zeros, plain) == 1.0
+
+
+@pytest.mark.parametrize("text", ["\ud800", "[" * 100_000, "1," * 50_000, "`" * 100_000, "a " * 50_000])
+def test_hostile_answers_are_compared(text: str) -> None:
+    assert ExactMatch(normalise=KINDS).score(text, "other") == 0.0
+
+
 def test_its_tag_is_its_name() -> None:
-    assert msgspec.json.encode(ExactMatch()) == b'{"name":"exact_match"}'
+    assert msgspec.to_builtins(ExactMatch())["name"] == "exact_match"

@@ -79,3 +79,12 @@ def test_a_stated_licence_and_what_the_terms_say_are_on_the_card(data: ReportDat
     text = card(stated)
     assert 'license: "apache-2.0"' in front_matter(text)
     assert "- Name it after the teacher." in text
+
+
+def test_a_base_model_is_not_claimed_for_a_student_of_elsewhere(data: ReportData) -> None:
+    matter = front_matter(card(msgspec.structs.replace(data, foreign=True)))
+    assert not [line for line in matter if line.startswith("base_model")]
+
+
+def test_the_card_tells_format_from_task(data: ReportData) -> None:
+    assert "comes from the task, not from the look of the answers" in card(data)

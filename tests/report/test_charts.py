@@ -4,11 +4,14 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from blackbox_kd.report.charts import funnel_chart, loss_chart, scores_chart
-from blackbox_kd.report.data import Count, LossPoint, ReportData, Score
+from blackbox_kd.measures import Arm, Estimate, Measured, Part
+from blackbox_kd.report.charts import coverage_chart, curve_chart, funnel_chart, loss_chart, scores_chart
+from blackbox_kd.report.data import Count, LossPoint, ReportData
 
 CHARTS: list[Callable[[ReportData], str]] = [
-    scores_chart,
+    lambda data: scores_chart(data.measured),
+    lambda data: curve_chart(data.measured),
+    lambda data: coverage_chart(data.measured),
     lambda data: funnel_chart(data.funnel),
     lambda data: loss_chart(data.loss),
 ]
@@ -38,20 +41,37 @@ def test_charts_of_one_page_share_no_id(data: ReportData) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_ink_follows_the_pages_colour(data: ReportData) -> None:
-    svg = scores_chart(data)
+def test_ink_follows_the_pages_colour(measured: Measured) -> None:
+    svg = scores_chart(measured)
     assert "currentColor" in svg
     assert "#010203" not in svg
 
 
-def test_scores_show_each_model_and_its_rate(data: ReportData) -> None:
-    shown = texts(scores_chart(data))
-    assert {"Untuned student", "Student", "Teacher", "2 %", "78 %", "96 %"} <= set(shown)
+def test_scores_show_each_arm_and_its_rate(measured: Measured) -> None:
+    shown = texts(scores_chart(measured))
+    assert {"Untuned student", "Trained on gold", "Student", "Teacher", "2 %", "78 %", "96 %"} <= set(shown)
 
 
-def test_scores_fall_back_on_agreement(bare: ReportData) -> None:
-    scored = msgspec.structs.replace(bare, scores=(Score(model="student", n=9, agreement=0.5),))
-    assert "50 %" in texts(scores_chart(scored))
+def test_scores_fall_back_on_agreement_in_which_the_teacher_has_no_bar(measured: Measured) -> None:
+    half = Part(agreement=Estimate(value=0.5, n=9, families=9))
+    arms = (Arm(name="student", whole=half), Arm(name="teacher", whole=half))
+    shown = texts(scores_chart(msgspec.structs.replace(measured, reference="teacher", arms=arms)))
+    assert "Student" in shown
+    assert "Teacher" not in shown
+    assert shown.count("50 %") == 2  # on the axis, and beside the bar
+
+
+def test_a_learning_curve_names_its_axes(measured: Measured) -> None:
+    assert {"training rows", "accuracy"} <= set(texts(curve_chart(measured)))
+
+
+def test_a_curve_of_agreement_is_called_that(measured: Measured) -> None:
+    agreed = msgspec.structs.replace(measured, reference="teacher")
+    assert "agreement with the teacher" in texts(curve_chart(agreed))
+
+
+def test_coverage_shows_both_together_and_the_student_alone(measured: Measured) -> None:
+    assert {"both together", "the student on what it answers"} <= set(texts(coverage_chart(measured)))
 
 
 def test_foreign_names_are_drawn_as_text() -> None:
@@ -77,4 +97,4 @@ def test_one_step_is_no_curve() -> None:
 
 
 def test_nothing_to_draw_is_no_chart(bare: ReportData) -> None:
-    assert [chart(bare) for chart in CHARTS] == ["", "", ""]
+    assert [chart(bare) for chart in CHARTS] == [""] * len(CHARTS)

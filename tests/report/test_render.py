@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blackbox_kd.report.data import Answers, Count, Fact, RejectedRow, ReportData, Score
+from blackbox_kd.measures import Arm, Measured
+from blackbox_kd.report.card import card
+from blackbox_kd.report.data import Answers, Count, Fact, RejectedRow, ReportData
 from blackbox_kd.report.render import html, markdown
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "report.md"
@@ -40,9 +42,38 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def elements(data: ReportData) -> set[str]:
+def page(data: ReportData) -> str:
+    """The page of a whole run."""
+    return html(data)
+
+
+@pytest.fixture(scope="session")
+def elements(page: str) -> set[str]:
     """What a page of harmless texts is made of."""
-    return Page(html(data)).elements
+    return Page(page).elements
+
+
+def hostile_measured(measured: Measured, text: str) -> Measured:
+    """What an evaluation found, its names and notes replaced."""
+    whole, judged = measured.arms[0].whole, measured.judged
+    assert judged
+    named = Arm(name=text, whole=msgspec.structs.replace(whole, metrics={text: whole.accuracy}), slices={text: whole})
+    turned = [msgspec.structs.replace(one, slices={text: one.whole}) for one in measured.arms if one.name != "gold"][
+        -3:
+    ]
+    return msgspec.structs.replace(
+        measured,
+        metric=text,
+        student=text,
+        arms=(*turned, named),
+        comparisons=(*measured.comparisons, msgspec.structs.replace(measured.comparisons[0], arm=text, against=text)),
+        curve=(),  # its chart and that of the coverage show no foreign text, and take their time
+        coverage=(),
+        gaps={"student": msgspec.structs.replace(measured.gaps["student"], value=None, undefined=text)},
+        judged=msgspec.structs.replace(judged, judge=text, against=text),
+        power=text,
+        notes=(text,),
+    )
 
 
 def hostile(data: ReportData, text: str) -> ReportData:
@@ -55,8 +86,9 @@ def hostile(data: ReportData, text: str) -> ReportData:
         teachers=(text,),
         terms=text,
         student_system=text,
+        loss=(),
         funnel=(Count(name=text, count=3),),
-        scores=(*data.scores, Score(model=text, n=3, slice=text, value=0.5)),
+        measured=hostile_measured(data.measured, text),
         examples=(
             Answers(prompt_id=text, slice=text, prompt=text, student=text, base=text, teacher=text, reference=text),
         ),
@@ -72,32 +104,48 @@ def test_markdown_is_the_golden_report(data: ReportData) -> None:
     assert markdown(data) == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_the_same_data_gives_the_same_bytes(data: ReportData) -> None:
+def test_the_same_data_gives_the_same_bytes(data: ReportData, page: str) -> None:
     again = msgspec.json.decode(msgspec.json.encode(data), type=ReportData)
-    assert html(data) == html(again)
+    assert [html(again), markdown(again), card(again)] == [page, markdown(data), card(data)]
 
 
-def test_the_page_asks_the_network_for_nothing(data: ReportData) -> None:
-    page = Page(html(data))
-    assert not {"script", "link", "iframe", "img", "object", "form"} & page.elements
-    assert all(address.startswith("#") for address in page.addresses)
-    assert not re.search(r"@import|url\((?!#)|https?://", html(data))
+def test_the_order_of_a_files_keys_plays_no_part(data: ReportData, page: str) -> None:
+    arms = tuple(
+        msgspec.structs.replace(
+            arm,
+            slices=dict(reversed(arm.slices.items())),
+            whole=msgspec.structs.replace(arm.whole, metrics=dict(reversed(arm.whole.metrics.items()))),
+        )
+        for arm in data.measured.arms
+    )
+    measured = data.measured
+    turned = msgspec.structs.replace(measured, arms=arms, curve=measured.curve[::-1], coverage=measured.coverage[::-1])
+    assert html(msgspec.structs.replace(data, measured=turned)) == page
 
 
-def test_the_page_forbids_what_it_does_not_need(data: ReportData) -> None:
-    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html(data)
+def test_the_page_asks_the_network_for_nothing(page: str) -> None:
+    found = Page(page)
+    assert not {"script", "link", "iframe", "img", "object", "form"} & found.elements
+    assert all(address.startswith("#") for address in found.addresses)
+    assert not re.search(r"@import|url\((?!#)|https?://", page)
 
 
-def test_the_page_shows_every_part(data: ReportData) -> None:
-    words = "".join(Page(html(data)).words)
-    for part in ("72 to 88", "Planted faults", "t-0007", "refusal: starts", "1.71 USD", "ab" * 32, "Learning rate"):
+def test_the_page_forbids_what_it_does_not_need(page: str) -> None:
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
+
+
+def test_the_page_shows_every_part(page: str) -> None:
+    words = "".join(Page(page).words)
+    for part in ("72 to 88", "Task or format", "LLM-as-a-judge", "What was forgotten", "Planted faults", "t-0007"):
+        assert part in words
+    for part in ("refusal: starts", "1.71 USD", "ab" * 32, "Learning rate"):
         assert part in words
 
 
 @pytest.mark.parametrize("render", [html, markdown])
-def test_a_simulated_teacher_is_announced(render: Callable[[ReportData], str], data: ReportData) -> None:
-    assert "The teacher was SIMULATED" in render(data)
-    assert "SIMULATED" not in render(msgspec.structs.replace(data, simulated=False))
+def test_a_simulated_teacher_is_announced(render: Callable[[ReportData], str], bare: ReportData) -> None:
+    assert "The teacher was SIMULATED" in render(msgspec.structs.replace(bare, simulated=True))
+    assert "SIMULATED" not in render(bare)
 
 
 @pytest.mark.parametrize("render", [html, markdown])
@@ -106,9 +154,10 @@ def test_a_run_of_which_nothing_is_known_has_a_report(render: Callable[[ReportDa
 
 
 @pytest.mark.parametrize("render", [html, markdown])
-def test_a_run_without_a_task_names_none(render: Callable[[ReportData], str], data: ReportData) -> None:
-    assert "distilled from openai/sim-large on the task tickets." in render(data)
-    assert "distilled from openai/sim-large." in render(msgspec.structs.replace(data, task=""))
+def test_a_run_without_a_task_names_none(render: Callable[[ReportData], str], bare: ReportData) -> None:
+    taught = msgspec.structs.replace(bare, teachers=("openai/sim-large",))
+    assert "distilled from openai/sim-large on the task own." in render(taught)
+    assert "distilled from openai/sim-large." in render(msgspec.structs.replace(taught, task=""))
 
 
 @pytest.mark.parametrize("render", [html, markdown])
@@ -122,15 +171,24 @@ def test_without_a_reference_an_answer_is_the_same_or_different(
     assert not re.search(r"\b(right|wrong)[)<]", page)
 
 
+@pytest.mark.parametrize("render", [html, markdown, card])
+def test_a_student_that_the_run_did_not_train_is_not_said_to_be_distilled(
+    render: Callable[[ReportData], str], bare: ReportData
+) -> None:
+    text = render(msgspec.structs.replace(bare, foreign=True, student="served-model"))
+    assert "served-model" in text
+    assert not re.search(r"distilled from|fine-tuned on|How it was made", text)
+
+
 @pytest.mark.parametrize("render", [html, markdown])
 def test_settings_are_not_cut(render: Callable[[ReportData], str], bare: ReportData) -> None:
     fact = Fact(key="settings: train", value="a = 1\n" + "x" * 5000)
     assert "x" * 5000 in render(msgspec.structs.replace(bare, provenance=(fact,)))
 
 
-@pytest.mark.parametrize("render", [html, markdown])
-def test_what_may_be_paid_twice_is_told(render: Callable[[ReportData], str], data: ReportData) -> None:
-    assert "query: 1 request perhaps paid twice: connection or process lost" in render(data)
+def test_what_may_be_paid_twice_is_told(data: ReportData, page: str) -> None:
+    assert "query: 1 request perhaps paid twice: connection or process lost" in page
+    assert "query: 1 request perhaps paid twice: connection or process lost" in markdown(data)
 
 
 def test_foreign_text_stays_text_in_the_page(data: ReportData, elements: set[str]) -> None:
@@ -151,7 +209,7 @@ def test_foreign_text_stays_text_in_markdown(data: ReportData) -> None:
     assert shape == expected
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.text(st.characters() | st.sampled_from("<>&\"'`|\x1b\u202e\n"), min_size=1))
 def test_no_text_adds_an_element_or_a_control(data: ReportData, elements: set[str], text: str) -> None:
     page = html(hostile(data, text))

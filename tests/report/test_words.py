@@ -4,7 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.report.words import block, clipped, counted, inline, label, number, p_value, percent, span, usd, whole
+from blackbox_kd.measures import Comparison, Estimate
+from blackbox_kd.report.words import (
+    block,
+    clipped,
+    counted,
+    difference,
+    estimate,
+    inline,
+    label,
+    number,
+    p_value,
+    percent,
+    phrase,
+    points,
+    span,
+    usd,
+    whole,
+)
 from blackbox_kd.stats import Interval
 from blackbox_kd.text import safe
 
@@ -137,3 +154,43 @@ def test_a_tiny_p_is_a_bound(p: float | None, expected: str) -> None:
 
 def test_numbers_and_models_have_names() -> None:
     assert (number(1234567), label("base"), label("rival")) == ("1,234,567", "Untuned student", "rival")
+
+
+@pytest.mark.parametrize(
+    ("arm", "expected", "inside"),
+    [
+        ("base_few_shot", "Untuned, few-shot", "the untuned student with examples in its prompt"),
+        ("1/4", "Trained on 1/4 of the rows", "the student trained on 1/4 of the rows"),
+        ("seed:2", "Trained with seed 2", "the student trained with seed 2"),
+        ("gold", "Trained on gold", "the student trained on gold"),
+    ],
+)
+def test_an_arm_is_named_in_a_table_and_in_a_sentence(arm: str, expected: str, inside: str) -> None:
+    assert (label(arm), phrase(arm)) == (expected, inside)
+
+
+@pytest.mark.parametrize(
+    ("of", "n", "expected"),
+    [
+        (Estimate(value=0.784, low=0.7, high=0.85, n=120, families=9), None, "78 % (70 to 85 %, n 120)"),
+        (Estimate(value=0.784, low=0.7, high=0.85, n=120, families=9), 120, "78 % (70 to 85 %)"),
+        (Estimate(value=0.5, n=4, families=1), None, "50 % (n 4)"),
+        (None, None, "unknown"),
+    ],
+)
+def test_an_estimate_carries_its_interval_and_n(of: Estimate | None, n: int | None, expected: str) -> None:
+    assert estimate(of, n=n) == expected
+
+
+def test_a_difference_carries_its_interval_p_and_n() -> None:
+    one = Comparison(arm="student", against="base", difference=0.0767, low=-0.01, high=0.16, p=0.043, n=120)
+    assert difference(one) == "+7.7 points (-1.0 to +16.0, p = 0.043, n 120)"
+
+
+def test_in_a_slice_p_is_the_adjusted_one() -> None:
+    one = Comparison(arm="student", against="base", slice="long", difference=0.1, p=0.01, p_holm=0.03, n=9)
+    assert difference(one, 9) == "+10.0 points (p = 0.030)"
+
+
+def test_no_difference_has_no_sign() -> None:
+    assert points(-0.0001) == "0.0 points"

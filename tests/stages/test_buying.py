@@ -3,6 +3,7 @@ import json
 import os
 import signal
 
+import msgspec
 import pytest
 
 from blackbox_kd.config.simulated import Simulated
@@ -135,6 +136,14 @@ def test_samples_are_rows_of_train_prompts_alone(run: RunDir, prompts: list[Prom
     rows = list(rows_of(prompts, (target_of(own(n=3), run.root),)))
     assert [(row.prompt.id, row.sample) for row in rows[:4]] == [("p0", 0), ("p0", 1), ("p0", 2), ("p1", 0)]
     assert [(row.prompt.id, row.sample) for row in rows[-2:]] == [("p8", 0), ("p9", 0)]
+
+
+def test_a_second_sample_of_a_held_out_prompt_is_a_row_where_the_prompt_says_so(
+    run: RunDir, prompts: list[Prompt]
+) -> None:
+    marked = [msgspec.structs.replace(one, second_sample=one.id == "p9") for one in prompts]
+    rows = list(rows_of(marked, (target_of(own(n=3), run.root),)))
+    assert [(row.prompt.id, row.sample) for row in rows[-3:]] == [("p8", 0), ("p9", 0), ("p9", 1)]
 
 
 async def test_what_was_not_bought_is_counted_by_whether_a_later_run_may_get_it(

@@ -14,7 +14,6 @@ from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError, ProviderRefused, UsageError
 from blackbox_kd.jsonl import write_rows
-from blackbox_kd.metrics import metric
 from blackbox_kd.records import Completion, Message, Prompt, Usage
 from blackbox_kd.run import PROMPTS, RunDir, Silent
 from blackbox_kd.simulate.asked import Asked
@@ -22,6 +21,7 @@ from blackbox_kd.simulate.books import read_books
 from blackbox_kd.simulate.script import Error, Play
 from blackbox_kd.simulate.server import serving
 from blackbox_kd.stages.differing import compare, difference, teacher_of
+from blackbox_kd.stages.evaluating.scoring import scorers
 from blackbox_kd.stages.query import ask_all
 from blackbox_kd.tasks import TASKS
 from blackbox_kd.teachers.target import Patience, Price, Sampling
@@ -29,7 +29,7 @@ from blackbox_kd.teachers.terms import Terms
 
 ROWS = list(TASKS["tickets"].generate(60, 1, 0))
 PATIENCE = Patience(concurrency=8, timeout_s=5, attempts=1)
-EXACT = metric("exact_match", Path()).score
+EXACT = scorers(["exact_match"], Path())["exact_match"]
 
 
 class Notes(Silent):

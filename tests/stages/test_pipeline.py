@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from blackbox_kd.jsonl import read_json, read_rows, write_json
+from blackbox_kd.records import Item, Prediction
+from blackbox_kd.stages.evaluating.evidence import Facts
+from blackbox_kd.stages.evaluating.measuring import measured
+
 FAST = {
     "train.student": "tiny:0",
     "train.max_steps": "3",
     "evaluate.max_new_tokens": "6",
     "evaluate.limit": "12",
+    "evaluate.retention_limit": "4",
     "prompts.strategy": '[{kind = "task", task = "tickets", count = 60}]',
     "prompts.held_out": "16",
     "evaluate.draws": "500",
@@ -48,12 +54,42 @@ def test_all_stages_leave_their_files_and_manifests(finished: Path) -> None:
 
 def test_metrics_hold_what_scripts_read(finished: Path) -> None:
     metrics = json.loads((finished / "eval" / "metrics.json").read_text())
-    for model in ("base", "student", "teacher"):
-        assert metrics[model]["n"] == 12
-        assert 0.0 <= metrics[model]["exact_match"] <= 1.0
-    assert set(metrics["pgr"]) >= {"value", "low", "high"}
-    assert 0.0 <= metrics["mcnemar_p"] <= 1.0
-    assert metrics["teacher"]["exact_match"] > metrics["base"]["exact_match"]
+    accuracy = {arm["name"]: arm["whole"]["accuracy"] for arm in metrics["arms"]}
+    assert set(accuracy) == {"base", "base_full_prompt", "base_few_shot", "student", "teacher"}
+    for one in accuracy.values():
+        assert one["n"] == 12
+        assert 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
+    assert accuracy["teacher"]["value"] > accuracy["base"]["value"]
+    assert metrics["schema"] == 2
+    assert set(metrics["gaps"]) == {"base_full_prompt", "base_few_shot", "student"}
+    assert metrics["economics"]["teacher_usd"] > 0
+
+
+def test_metrics_are_made_of_the_other_files_of_eval_alone(finished: Path) -> None:
+    folder = finished / "eval"
+    items, predictions = (
+        list(read_rows(folder / "items.jsonl", Item)),
+        read_rows(folder / "predictions.jsonl", Prediction),
+    )
+    again = measured(items, predictions, read_json(folder / "facts.json", Facts))
+    write_json(finished / "again.json", again)
+    assert (finished / "again.json").read_bytes() == (folder / "metrics.json").read_bytes()
+
+
+def test_a_student_from_elsewhere_and_a_file_of_answers_are_measured_like_the_runs_own(finished: Path) -> None:
+    own = json.loads((finished / "eval" / "metrics.json").read_text())
+    rows = [row for row in read_rows(finished / "eval" / "predictions.jsonl", Prediction) if row.model == "student"]
+    answers = [{"id": row.prompt_id, "completion": row.text} for row in rows if ":" not in row.prompt_id]
+    (finished / "answers.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in answers))
+    for flags in (("--student", str(finished / "student")), ("--completions", str(finished / "answers.jsonl"))):
+        done = run(finished, "evaluate", *flags)
+        assert done.returncode == 0, done.stderr
+        found = json.loads((finished / "eval" / "metrics.json").read_text())
+        assert found["gaps"]["student"] == own["gaps"]["student"]
+        assert found["student"] == flags[1]
+    assert run(finished, "report").returncode == 0
+    assert "not this run's own student" in (finished / "report.md").read_text()
+    assert run(finished).returncode == 0
 
 
 def test_report_says_that_the_teacher_was_simulated(finished: Path) -> None:
@@ -146,3 +182,21 @@ def test_an_import_over_a_run_replaces_it_and_a_failed_one_does_not(tmp_path: Pa
     for command in (("try", "1"), ("generate",)):
         bbkd(*command, "--run", str(folder))
         assert (folder / "completions.jsonl").read_bytes() == held
+
+
+def test_further_arms_are_trained_once_and_measured_beside_the_student(finished: Path) -> None:
+    arms = {"evaluate.arms": '["shuffled", "gold", "1/2"]'}
+    assert run(finished, "evaluate", **arms).returncode == 0
+    metrics = json.loads((finished / "eval" / "metrics.json").read_text())
+    rows = {arm["name"]: arm["trained"]["rows"] for arm in metrics["arms"] if "trained" in arm}
+    assert rows["1/2"] * 2 == pytest.approx(rows["student"], abs=1)
+    assert rows["shuffled"] == rows["student"]
+    assert [point["arm"] for point in metrics["curve"]] == ["1/2", "student"]
+    origin = finished / "eval" / "students" / "shuffled" / "training.json"
+    was = origin.stat().st_mtime_ns
+    assert run(finished, "evaluate", **arms, **{"evaluate.draws": "600"}).returncode == 0
+    assert origin.stat().st_mtime_ns == was
+    assert run(finished, "report", **arms).returncode == 0
+    report = (finished / "report.md").read_text()
+    assert "Trained on shuffled answers" in report
+    assert "Trained on gold" in report

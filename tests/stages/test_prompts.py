@@ -14,7 +14,8 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
 from blackbox_kd.records import Json, Prompt, Split
 from blackbox_kd.run import PROMPTS, RunDir
-from blackbox_kd.stages.prompts import STAGE, family_of, identified, main, sources, split_of
+from blackbox_kd.stages.prompts import STAGE, identified, main, sources
+from blackbox_kd.stages.splitting.dividing import family_of, split_of
 from blackbox_kd.stages.stage import execute, stale
 from blackbox_kd.strategies.base import Draft, asked
 from blackbox_kd.strategies.template import Template
@@ -55,9 +56,9 @@ def test_the_order_of_the_rows_does_not_matter(run: RunDir) -> None:
     assert [prompt.id for prompt in first] == sorted(prompt.id for prompt in first)
 
 
-def test_another_seed_holds_out_others(run: RunDir) -> None:
+def test_another_seed_holds_out_others_where_no_registry_is_kept(run: RunDir) -> None:
     write(run.root, ROWS)
-    sides = {tuple(prompt.split for prompt in made(run, config(seed=seed))) for seed in range(6)}
+    sides = {tuple(prompt.split for prompt in made(run, config(seed=seed, splits=""))) for seed in range(6)}
     assert len(sides) > 1
 
 

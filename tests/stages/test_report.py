@@ -9,13 +9,25 @@ from blackbox_kd.config.train import Train
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import write_json, write_rows
-from blackbox_kd.records import Completion, Json, Message, Prediction, Prompt, Rejection
-from blackbox_kd.run import COMPLETIONS, METRICS, PREDICTIONS, PROMPTS, REJECTED, TRAINING_RESULT, Manifest, RunDir
-from blackbox_kd.stages.report import gathered, main
-from blackbox_kd.stages.scoring import Gap, Metrics, ModelScore, model_score
+from blackbox_kd.measures import Arm, Estimate, Gap, Measured, Part
+from blackbox_kd.records import Completion, Item, Json, Prediction, Prompt, Rejection
+from blackbox_kd.run import (
+    COMPLETIONS,
+    ITEMS,
+    METRICS,
+    PREDICTIONS,
+    PROMPTS,
+    REJECTED,
+    TRAINING_RESULT,
+    Manifest,
+    RunDir,
+)
+from blackbox_kd.stages.report import STAGE, gathered, main
+from blackbox_kd.stages.stage import execute
 
 QUERY_COUNTS = {"rows": 4, "completions": 3, "failed": 1, "ambiguous": 2, "prompt_tokens": 9, "completion_tokens": 9}
 FILTER_COUNTS = {"held_out": 1, "completions": 2, "train_rows": 2, "validation_rows": 0}
+FORGOTTEN = Item(id="r", key="kr", family="r", retention=True)
 CHANGED = Config(seed=99, train=Train(student="another/model", system="Another."), report=Report(title="Mine"))
 
 
@@ -31,6 +43,11 @@ def train(**more: Json) -> Manifest:
     return manifest("train", settings=settings, reads={"dataset/train.jsonl": "d1"}, recorded={"bbkd": "0.0.9"})
 
 
+def answer(name: str, model: str) -> Prediction:
+    """What a model says to a prompt: its own name, as the teacher would."""
+    return Prediction(prompt_id=name, model=model, text=model, finish_reason="stop", completion_tokens=1, agreement=1.0)
+
+
 @pytest.fixture
 def done(run: RunDir, completion: Callable[..., Completion], prompt: Callable[..., Prompt]) -> RunDir:
     """A run with all stages finished, on a server of the user's, without references."""
@@ -38,24 +55,20 @@ def done(run: RunDir, completion: Callable[..., Completion], prompt: Callable[..
     write_rows(run / COMPLETIONS, answers)
     write_rows(run / PROMPTS, [prompt(id="a"), prompt(id="b", split="held_out")])
     write_rows(run / REJECTED, list[Rejection]())
-    write_rows(
-        run / PREDICTIONS,
-        [
-            Prediction(prompt_id="b", model=model, text=model, finish_reason="stop", completion_tokens=1, agreement=1.0)
-            for model in ("base", "student", "teacher")
-        ],
-    )
-    one = ModelScore(exact_match=None, n=1, families=1, agreement=1.0, agreement_low=0.2, agreement_high=1.0)
-    gap = Gap(value=None, low=None, high=None, undefined="no gap", reference="teacher")
-    whole = Metrics(
+    write_rows(run / ITEMS, [Item(id="b", key="kb", family="b", slices=("long",)), FORGOTTEN])
+    models = ("base", "student", "teacher")
+    write_rows(run / PREDICTIONS, [*(answer("b", model) for model in models), answer("r", "student")])
+    one = Part(agreement=Estimate(value=1.0, low=0.2, high=1.0, n=1, families=1))
+    whole = Measured(
+        schema=2,
         metric="exact_match",
-        base=one,
-        student=one,
-        teacher=one,
-        pgr=gap,
-        mcnemar_p=1.0,
+        reference="teacher",
+        student="runs/main/student",
+        arms=tuple(Arm(name=model, whole=one) for model in models),
+        gaps={"student": Gap(undefined="no gap", reference="teacher")},
         minimum_detectable=1.0,
         max_new_tokens=4,
+        notes=("One thing.",),
     )
     write_json(run / METRICS, whole)
     write_json(run / TRAINING_RESULT, {"train_s": 12.345678, "note": "", "why": "because " * 40, "steps": 12345})
@@ -156,27 +169,68 @@ def test_settings_are_whole(done: RunDir) -> None:
     assert f'train.system = "{"rule " * 100}"' in block
 
 
-def test_without_references_the_gap_is_one_of_agreement(done: RunDir) -> None:
+def test_without_references_a_score_is_that_of_agreement(done: RunDir) -> None:
     data = gathered(done, Config())
-    assert data.pgr_of_agreement
+    assert data.measured.reference == "teacher"
     assert (data.examples[0].student_score, data.examples[0].teacher_score) == (1.0, None)
+    assert data.warnings[-2:] == (
+        "One thing.",
+        "No prompt has a reference: what is measured is agreement with the teacher, not accuracy.",
+    )
+
+
+def test_examples_name_their_slices_and_leave_the_retention_set_out(done: RunDir) -> None:
+    assert [(one.prompt_id, one.slice) for one in gathered(done, Config()).examples] == [("b", "long")]
+
+
+def test_an_arm_that_did_not_answer_is_left_open(done: RunDir) -> None:
+    write_rows(done / ITEMS, [Item(id="log-1", key="k", family="f", gold=True)])
+    write_rows(done / PREDICTIONS, [answer("log-1", "student"), answer("log-2", "base")])
+    (one,) = gathered(done, Config()).examples
+    assert (one.prompt, one.base, one.teacher, one.student, one.base_score) == (None, None, None, "student", None)
+
+
+@pytest.mark.parametrize("text", ['{"metric": "exact_match", "base": {}}', '{"schema": 1}', "{"])
+def test_metrics_of_an_older_bbkd_are_to_be_measured_again(done: RunDir, text: str) -> None:
+    (done / METRICS).write_text(text)
+    with pytest.raises(InputError, match=METRICS) as caught:
+        gathered(done, Config())
+    assert caught.value.fix == "Run `bbkd evaluate` again; it writes this file."
+
+
+def test_metrics_of_another_schema_are_refused(done: RunDir) -> None:
+    found = msgspec.json.decode((done / METRICS).read_bytes(), type=Measured)
+    write_json(done / METRICS, msgspec.structs.replace(found, schema=3))
+    with pytest.raises(InputError, match="schema 3, where 2 is expected"):
+        gathered(done, Config())
+
+
+@pytest.mark.parametrize("key", ["evaluate.student", "evaluate.completions"])
+def test_another_student_needs_neither_dataset_nor_training(done: RunDir, key: str) -> None:
+    for name in ("prompts", "query", "filter", "train"):
+        done.manifest_path(name).unlink()
+    for file in (PROMPTS, COMPLETIONS, REJECTED, TRAINING_RESULT):
+        (done / file).unlink()
+    done.finish(manifest("evaluate", settings={key: "elsewhere", "train.system": "Be long.", "seed": 3}))
+    found = msgspec.json.decode((done / METRICS).read_bytes(), type=Measured)
+    write_json(done / METRICS, msgspec.structs.replace(found, student="elsewhere"))
+    assert execute(STAGE, done, Config()).ran
+    assert not execute(STAGE, done, Config()).ran
+    data = gathered(done, Config())
+    assert (data.foreign, data.student, data.student_system, data.seed) == (True, "elsewhere", "Be long.", 3)
+    assert data.warnings[0] == "What was evaluated is not this run's own student, but elsewhere."
+    assert (data.funnel, data.training, data.teachers) == ((), (), ())
+
+
+def test_another_student_is_not_told_by_the_runs_own_training(done: RunDir) -> None:
+    done.finish(manifest("evaluate", settings={"evaluate.student": "elsewhere", "train.system": "Be long."}))
+    data = gathered(done, Config())
+    assert (data.training, data.student) == ((), "runs/main/student")
+    assert data.funnel != ()
+    assert not [one for one in data.warnings if "another train.system" in one]
 
 
 def test_reports_are_for_the_owner_alone(done: RunDir) -> None:
     main(done, Config())
     written = [done / name for name in ("report.html", "report.md", "student-card.md")]
     assert [path.stat().st_mode & 0o777 for path in written] == [0o600] * 3
-
-
-def test_a_score_counts_the_families_it_comes_from() -> None:
-    ask = (Message(role="user", content="?"),)
-    prompts = {
-        name: Prompt(id=name, messages=ask, split="held_out", family=family, slice=part)
-        for name, family, part in (("a", "f", "x"), ("b", "f", "x"), ("c", "g", "y"))
-    }
-    answers = [
-        Prediction(prompt_id=name, model="base", text="", finish_reason="stop", completion_tokens=1, agreement=1.0)
-        for name in prompts
-    ]
-    found = model_score(answers, prompts, ["exact_match"])
-    assert (found.n, found.families, found.slices["x"].families) == (3, 2, 1)

@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 
 from blackbox_kd.errors import UsageError
 from blackbox_kd.records import Message
-from blackbox_kd.student.generate import CACHE_TOKENS, Generation, Sampling, batches, common_prefix, generate
+from blackbox_kd.student.generate import CACHE_TOKENS, Generation, Sampling, batches, choose, common_prefix, generate
 from blackbox_kd.student.load import Student
 from blackbox_kd.student.template import encode, render
 
 SYSTEM = Message(role="system", content="Answer in one word, whatever you are asked, and never explain.")
 LIMIT = Sampling(max_new_tokens=12)
+
+
+def answered(one: Generation) -> tuple[str, str, int, int]:
+    """All but the log-probability, which the order of sums in a batch moves in its last digits."""
+    return one.text, one.finish_reason, one.prompt_tokens, one.completion_tokens
 
 
 def asked(text: str) -> list[Message]:
@@ -25,7 +30,29 @@ MANY = [asked(text) for text in ("a", "what is the time in a town far away?", "b
 @pytest.mark.parametrize("batch_size", [2, 5])
 def test_a_batch_answers_as_one_by_one_in_the_same_order(student: Student, batch_size: int) -> None:
     one_by_one = [generate(student, [turns], LIMIT)[0] for turns in MANY]
-    assert generate(student, MANY, LIMIT, batch_size=batch_size) == one_by_one
+    together = generate(student, MANY, LIMIT, batch_size=batch_size)
+    assert [answered(one) for one in together] == [answered(one) for one in one_by_one]
+    assert [one.logprob for one in together] == pytest.approx([one.logprob for one in one_by_one], abs=1e-5)
+
+
+def test_the_log_probability_is_that_of_the_models_own_distribution(student: Student) -> None:
+    found = generate(student, MANY, LIMIT)
+    for turns, answer in zip(MANY, found, strict=True):
+        prompt = torch.tensor([encode(student.tokenizer, render(student.tokenizer, turns))])
+        model: Any = student.model
+        ids = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=12, do_sample=False)
+        with torch.inference_mode():
+            scores = torch.log_softmax(model(ids).logits[0, prompt.shape[1] - 1 : -1], dim=-1)
+        own = scores.gather(1, ids[0, prompt.shape[1] :, None])
+        assert answer.logprob == pytest.approx(float(own.mean()), abs=1e-5)
+
+
+def test_the_log_probability_of_a_sample_is_at_temperature_1(student: Student) -> None:
+    logits = torch.tensor([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]])
+    for temperature in (0.0, 0.3, 2.0):
+        chosen, found = choose(logits, temperature, torch.Generator().manual_seed(0))
+        wanted = logits.log_softmax(dim=-1)[[0, 1], chosen]
+        assert torch.allclose(found, wanted)
 
 
 def test_answers_equal_those_of_transformers(student: Student) -> None:

@@ -3,11 +3,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from blackbox_kd.records import Example
 from blackbox_kd.student.load import Student, load
-from blackbox_kd.student.loss import can_share_prefix, completion_nll, mean_nll, prefix_length
+from blackbox_kd.student.loss import (
+    BATCH_LOGITS,
+    can_share_prefix,
+    completion_nll,
+    mean_nll,
+    micro_batches,
+    prefix_length,
+    row_nlls,
+)
+from blackbox_kd.student.recipe import BATCH_TOKENS
 from blackbox_kd.student.rows import IGNORED, Row, collate, tokenize
 
 Make = Callable[..., Example]
@@ -66,6 +77,25 @@ def test_validation_loss_does_not_depend_on_the_batch_size(student: Student, exa
     found = rows(student, example)
     whole = mean_nll(student.model, found, 0, batch_size=4)
     assert mean_nll(student.model, found, 0, batch_size) == pytest.approx(whole, abs=1e-6)
+
+
+def test_each_rows_likelihood_comes_in_the_order_of_the_rows(student: Student, example: Make) -> None:
+    found = rows(student, example)
+    alone = [row_nlls(student.model, [row], 0)[0] for row in found]
+    assert row_nlls(student.model, found, 0) == pytest.approx(alone, rel=1e-6)
+    assert len({round(one, 3) for one in alone}) == len(found)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9000), st.integers(1, 9000)), max_size=40), st.integers(1, 33))
+def test_micro_batches_hold_every_row_once_and_fit_the_memory(lengths: list[tuple[int, int]], batch_size: int) -> None:
+    rows = [Row([0] * (a + b), [IGNORED] * a + [1] * b) for a, b in lengths]
+    found = list(micro_batches(rows, batch_size, 50_000))
+    assert sorted(index for batch in found for index in batch) == list(range(len(rows)))
+    for batch in found:
+        assert len(batch) <= batch_size
+        padded = len(batch) * max(len(rows[index].input_ids) for index in batch)
+        labels = sum(lengths[index][1] for index in batch)
+        assert len(batch) == 1 or (padded <= BATCH_TOKENS and labels * 50_000 <= BATCH_LOGITS)
 
 
 def test_a_llama_on_a_cpu_shares_prefixes(student: Student) -> None:
