@@ -29,10 +29,10 @@ def main() -> None:
     rows = [one(chosen.runs / f"demo-{chosen.task}-{seed}", chosen.task, seed) for seed in chosen.seeds]
     lines = [HEADER, "|" + "---|" * HEADER.count(" | ") + "---|", *(line(row) for row in rows)]
     for name in ("base", "student", "teacher"):
-        rate = statistics.median(row[name]["exact_match"] for row in rows)
+        rate = statistics.median(accuracy(row, name) or 0.0 for row in rows)
         lines.append(f"\nmedian {name}: {100 * rate:.1f} % exact match")
-    values = [row["pgr"]["value"] for row in rows if row["pgr"]["value"] is not None]
-    lows = [row["pgr"]["low"] for row in rows if row["pgr"]["low"] is not None]
+    gaps = [row["gaps"]["student"] for row in rows if "value" in row["gaps"]["student"]]
+    values, lows = [gap["value"] for gap in gaps], [gap["low"] for gap in gaps]
     if values:
         lines.append(f"\nmedian PGR: {statistics.median(values):.3f}, median lower bound {statistics.median(lows):.3f}")
     sys.stdout.write("\n".join(lines) + "\n")
@@ -48,6 +48,12 @@ def one(folder: Path, task: str, seed: int) -> dict[str, Any]:
     return metrics | {"seed": seed, "seconds": {name: seconds(folder, name) for name in STAGES}}
 
 
+def accuracy(row: dict[str, Any], name: str) -> float | None:
+    """An arm's share of right answers."""
+    found = next((arm["whole"].get("accuracy") for arm in row["arms"] if arm["name"] == name), None)
+    return None if found is None else float(found["value"])
+
+
 def seconds(folder: Path, stage: str) -> float:
     """How long a stage took when it last ran."""
     manifest = json.loads((folder / "manifest" / f"{stage}.json").read_text())
@@ -57,15 +63,13 @@ def seconds(folder: Path, stage: str) -> float:
 
 def line(row: dict[str, Any]) -> str:
     """One row of the table."""
-    rates = [
-        row[name]["exact_match"] if row.get(name) else None
-        for name in ("base", "base_full_prompt", "student", "teacher")
-    ]
+    rates = [accuracy(row, name) for name in MODELS]
     cells = [str(row["seed"]), *("" if rate is None else f"{100 * rate:.1f} %" for rate in rates)]
-    gap, took = row["pgr"], row["seconds"]
-    bounds = "undefined" if gap["value"] is None else f"{gap['low']:.2f} to {gap['high']:.2f}"
-    cells += ["" if gap["value"] is None else f"{gap['value']:.2f}", bounds, f"{row['mcnemar_p']:.1e}"]
-    cells += [str(row["student"]["n"]), f"{sum(took.values()):.0f} ({took['train']:.0f}, {took['evaluate']:.0f})"]
+    gap, took = row["gaps"]["student"], row["seconds"]
+    bounds = f"{gap['low']:.2f} to {gap['high']:.2f}" if "value" in gap else "undefined"
+    whole = next(one for one in row["comparisons"] if (one["arm"], one["against"]) == ("student", "base"))
+    cells += [f"{gap['value']:.2f}" if "value" in gap else "", bounds, f"{whole['p']:.1e}"]
+    cells += [str(whole["n"]), f"{sum(took.values()):.0f} ({took['train']:.0f}, {took['evaluate']:.0f})"]
     return "| " + " | ".join(cells) + " |"
 
 

@@ -16,7 +16,7 @@ from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
 from blackbox_kd.stages.evaluating.scoring import agreement as agreement_of
 from blackbox_kd.stages.keys import key_of
 from blackbox_kd.stages.targets import target_of, terms_of
-from blackbox_kd.stats import Interval, bootstrap_mean, mcnemar_exact, minimum_detectable, rate_interval
+from blackbox_kd.stats import Interval, mcnemar_exact, minimum_detectable, paired_difference, rate_interval
 from blackbox_kd.teachers.budget import Budget
 
 REFUSED = ("refusal", "content_filter")
@@ -126,6 +126,9 @@ def difference(pairs: Sequence[tuple[Prompt, Completion, Completion]], unanswere
         for prompt, old, new in gold
     ]
     changes = [new - old for old, new in scores]
+    of_gold = [prompt.family for prompt, _, _ in gold]
+    change = paired_difference([old for old, _ in scores], [new for _, new in scores], of_gold)
+    bounds = None if change.low is None or change.high is None else Interval(change.low, change.high)
     old_right = sum(old for old, _ in scores) / len(scores) if scores else None
     return Difference(
         n=len(pairs),
@@ -135,7 +138,7 @@ def difference(pairs: Sequence[tuple[Prompt, Completion, Completion]], unanswere
         agreement=sum(agreement) / len(agreement),
         agreement_interval=rate_interval(agreement, families),
         change=sum(changes) / len(changes) if changes else None,
-        change_interval=bootstrap_mean(changes, [prompt.family for prompt, _, _ in gold]) if changes else None,
+        change_interval=bounds,
         mcnemar_p=mcnemar_exact(sum(one < 0 for one in changes), sum(one > 0 for one in changes)) if changes else None,
         detectable=None if old_right is None else minimum_detectable(len(scores), old_right),
         differ=tuple(prompt.id for (prompt, _, _), same in zip(pairs, agreement, strict=True) if same < 1)[:10],

@@ -7,7 +7,7 @@ that share a family count as the family lets them.
 from blackbox_kd.stats.agreement import Kappa, cohen_kappa
 from blackbox_kd.stats.clusters import Clusters, Values
 from blackbox_kd.stats.gating import Decision, non_inferior
-from blackbox_kd.stats.intervals import Interval, bootstrap_mean, rate_interval, wilson
+from blackbox_kd.stats.intervals import Interval, rate_interval, wilson
 from blackbox_kd.stats.judged import WinRate, length_controlled_win_rate
 from blackbox_kd.stats.paired import Difference, holm, mcnemar_exact, paired_difference
 from blackbox_kd.stats.pgr import Pgr, paired_bootstrap_pgr
@@ -27,7 +27,6 @@ __all__ = [
     "Values",
     "WinRate",
     "area_under",
-    "bootstrap_mean",
     "cohen_kappa",
     "coverage_curve",
     "expected_pgr_half_width",

@@ -10,13 +10,13 @@ from blackbox_kd.stats.clusters import (
     Clusters,
     Values,
     cluster_sums,
-    columns,
     effective,
-    percentile,
-    resample,
     shares,
     t_quantile,
 )
+
+
+FAINT = 1e-200  # variances below this are none: their quotients are no numbers
 
 
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +57,7 @@ def rate_interval(values: Values, clusters: Clusters, level: float = 0.95) -> In
     n, families, independent = len(table), len(sums), effective(sums[:, 1])
     rate = min(1.0, math.fsum(sums[:, 0]) / n)
     trials = independent
-    if (binomial := rate * (1 - rate) / n) > 0:
+    if (binomial := rate * (1 - rate) / n) > FAINT:
         residuals = sums[:, 0] - rate * sums[:, 1]
         clustered = float((residuals**2).sum()) / (n * n) * families / max(1, families - 1)
         alone = math.fsum((table[:, 0] - rate) ** 2) / (n * n)
@@ -66,17 +66,3 @@ def rate_interval(values: Values, clusters: Clusters, level: float = 0.95) -> In
         few = t_quantile(quantile, max(1, n - 1)) / t_quantile(quantile, max(1.0, independent - 1))
         trials = max(independent, n * binomial / variance * few**2)
     return wilson(rate * trials, trials, level)
-
-
-def bootstrap_mean(
-    values: Values, clusters: Clusters, draws: int = 10_000, seed: int = 0, level: float = 0.95
-) -> Interval | None:
-    """Expanded percentile bootstrap of a mean over whole families; None with fewer than two families.
-
-    For lengths and costs. A rate is better served by `rate_interval`, the difference of two by `paired_difference`.
-    """
-    sums = cluster_sums(columns(values), clusters)  # (families, 2)
-    if len(sums) < 2:
-        return None
-    totals = resample(sums, draws, seed)
-    return Interval(*percentile(totals[:, 0] / totals[:, 1], level, len(sums)))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from blackbox_kd.errors import BbkdError
-from blackbox_kd.stats import Interval, bootstrap_mean, rate_interval, wilson
+from blackbox_kd.stats import Interval, rate_interval, wilson
 
 Simulate = Callable[..., npt.NDArray[np.float64]]
 COUNTS = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -86,31 +86,3 @@ def test_rate_interval_covers_the_rate_as_often_as_it_says(simulate: Simulate, s
         interval = rate_interval(one.ravel(), families)
         held += interval.low <= 0.7 <= interval.high
     assert 0.93 <= held / 2000 <= 0.97
-
-
-def test_bootstrap_mean_covers_the_mean_as_often_as_it_says() -> None:
-    rng, covered = np.random.default_rng(8), 0
-    for _ in range(500):
-        values = np.repeat(rng.normal(size=40), 3) + rng.normal(size=120)
-        interval = bootstrap_mean(values, np.repeat(np.arange(40), 3), draws=200)
-        covered += interval is not None and interval.low <= 0 <= interval.high
-    assert 0.92 <= covered / 500 <= 0.98
-
-
-def test_bootstrap_mean_agrees_with_scipy() -> None:
-    values = np.random.default_rng(9).exponential(size=300)
-    theirs = scipy_stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(0))
-    ours = bootstrap_mean(values, range(300))
-    assert ours is not None
-    low, high = theirs.confidence_interval
-    assert (ours.low, ours.high) == pytest.approx((low, high), abs=0.01)
-
-
-def test_bootstrap_mean_of_one_family_is_not_known() -> None:
-    assert bootstrap_mean([0.1, 0.9, 0.4], ["a", "a", "a"]) is None
-
-
-def test_bootstrap_mean_depends_on_the_seed_alone() -> None:
-    values = np.random.default_rng(3).normal(size=50)
-    assert bootstrap_mean(values, range(50), seed=1) == bootstrap_mean(values, range(50), seed=1)
-    assert bootstrap_mean(values, range(50), seed=1) != bootstrap_mean(values, range(50), seed=2)
