@@ -7,7 +7,7 @@ import msgspec
 
 from blackbox_kd.metrics import Metric
 
-ARM = re.compile(r"shuffled|gold|[1-9]\d*/[1-9]\d*|seed:\d+")
+ARM = re.compile(r"shuffled|gold|[1-9]\d*/[1-9]\d*|seed:(?:0|[1-9]\d*)")
 ARMS = "shuffled, gold, a share of the rows such as 1/4, or another training seed such as seed:2"
 
 
@@ -37,6 +37,8 @@ class Evaluate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         for name in self.arms:
             if not ARM.fullmatch(name) or (share_of(name) or 0) >= 1:
                 raise ValueError(f"arms: {name!r} is none of {ARMS}")
+        if len(set(self.arms)) < len(self.arms):
+            raise ValueError("arms: one stands there twice")
         if self.student and self.completions:
             raise ValueError("student and completions exclude each other")
 

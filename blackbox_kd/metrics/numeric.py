@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -57,7 +58,12 @@ class Checker:
     def _begun(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-P", str(CHILD)]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env={"PATH": os.environ.get("PATH", "")},  # no keys where a model's text is parsed
         )
         weakref.finalize(self, _end, process)  # at exit, too
         if not _told(process, "[]"):

@@ -28,7 +28,7 @@ UNKNOWN = "unknown"
 LONGEST = 2000  # characters of one text
 # marks, underscores at the edge of a word, what makes a bare address a link, what begins a list or underlines a heading
 MARKDOWN = re.compile(
-    r"[\\`*{}\[\]<>|&#!~$]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.|^[-+=](?=[-=\s]|$)|(?<=^\d)[.)](?=\s|$)",
+    r"[\\`*{}\[\]<>|&#!~$@]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.|^[-+=](?=[-=\s]|$)|(?<=^\d)[.)](?=\s|$)",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,7 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import BbkdError, InputError
 from blackbox_kd.run import RunDir
 from blackbox_kd.stages.buying import budget_usd
+from blackbox_kd.stages.evaluating.retention import retention_prompts
 from blackbox_kd.stages.evaluating.scoring import scorers
 from blackbox_kd.stages.keys import key_of
 from blackbox_kd.stages.masking import sent_along
@@ -40,7 +41,15 @@ def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
             found.append('bbkd.toml has no [teacher] -> Add [teacher] model = "openai/..." (`bbkd init` shows how).')
     attempt(lambda: local(student_spec(config, run)))
     attempt(lambda: scorers(config.evaluate.metrics, run.root))
+    attempt(lambda: retention_prompts(run, config))
+    attempt(lambda: there(config.evaluate.completions, "evaluate.completions", run))
     return found
+
+
+def there(name: str, setting: str, run: RunDir) -> None:
+    """Raise `InputError` for a file that is named and not there."""
+    if name and not (run.root / name).is_file():
+        raise InputError(f"{setting}: {run.root / name}: no such file", "Paths start at the folder of bbkd.toml.")
 
 
 def sendable(teacher: Teacher, config: Config, run: RunDir) -> Target:

@@ -3,6 +3,7 @@
 It pays nothing but for `--judge`, which says so.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -88,9 +89,9 @@ def token_limit(run: RunDir, config: Config, asked: Subjects) -> int:
     tokenizer = load(student_spec(config, run)).tokenizer
     texts = [one.text for one in (asked.teacher or {one.prompt_id: one for one in asked.given}).values()]
     if (run / TRAIN_ROWS).exists():
-        texts = [one.completion[0].content for one in read_rows(run / TRAIN_ROWS, Example)]
+        texts = [one.completion[0].content for one in read_rows(run / TRAIN_ROWS, Example)] or texts
     counts = sorted(len(encode_content(tokenizer, text)) for text in texts)
-    return int(HEADROOM * counts[min(len(counts) - 1, int(0.99 * len(counts)))]) + 1
+    return int(HEADROOM * counts[math.ceil(0.99 * len(counts)) - 1]) + 1
 
 
 def answers_of(run: RunDir, config: Config, asked: Subjects, models: Models) -> dict[str, Answers]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import InputError
+from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Completion, FinishReason, Json, Prompt, Usage
 from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, REFUSED_PROMPTS, Counts, RunDir
@@ -45,6 +45,11 @@ def settings(config: Config) -> dict[str, object]:
 
 def imported(file: Path, run: RunDir, config: Config) -> Counts:
     """Write prompts.jsonl and completions.jsonl from the rows; raises `InputError` naming file and line."""
+    if config.prompts.gold:
+        fix = (
+            'Give the rows of the test set a `reference` and split = "held_out", or set [prompts] gold = "" for import.'
+        )
+        raise UsageError("prompts.gold: import knows no gold file, so that its rows might be trained on", fix)
     named: dict[str, Draft] = {}
     answers: dict[str, dict[int, tuple[str, Row]]] = defaultdict(dict)
     for where, row in rows(file):

@@ -119,6 +119,6 @@ def outdated(manifests: dict[str, Manifest]) -> tuple[str, ...]:
     found += [
         f"evaluate used another {key} than train: run `bbkd run`."
         for key, value in evaluated.items()
-        if key.startswith("train.") and trained.get(key) != value
+        if key in trained and key.startswith("train.") and trained[key] != value
     ]
     return tuple(found)

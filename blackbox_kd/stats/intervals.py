@@ -15,7 +15,6 @@ from blackbox_kd.stats.clusters import (
     t_quantile,
 )
 
-
 FAINT = 1e-200  # variances below this are none: their quotients are no numbers
 
 

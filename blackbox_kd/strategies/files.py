@@ -82,6 +82,8 @@ def csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """A header line, then a row a prompt; an empty cell is an absent one."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "Check the path.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", "Save it as UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)

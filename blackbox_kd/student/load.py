@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import shutil
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import transformers
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from blackbox_kd import __version__
 from blackbox_kd.errors import UsageError
 from blackbox_kd.jsonl import digest, sync_folder
 from blackbox_kd.student import tiny
@@ -46,6 +48,17 @@ def load(spec: str, training: bool = False) -> Student:
     if torch.cuda.is_available():
         nn.Module.to(model, f"cuda:{os.environ.get('LOCAL_RANK', '0')}")  # the override is typed as if it took no self
     return Student(model, tokenizer, source, sum(p.numel() for p in model.parameters()))
+
+
+def surroundings() -> list[str]:
+    """What besides model and text decides on an answer's last digits, and on its speed: machine, device, versions."""
+    return [
+        __version__,
+        torch.__version__,
+        transformers.__version__,
+        socket.gethostname(),
+        str(torch.cuda.is_available()),
+    ]
 
 
 def quiet() -> None:

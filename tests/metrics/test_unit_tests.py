@@ -124,3 +124,9 @@ def test_nothing_runs_unless_it_is_allowed(tmp_path: Path) -> None:
         UnitTests().score(f"open({str(tmp_path / 'ran')!r}, 'w')", "")
     assert "run_code = true" in caught.value.fix
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_reference_that_checks_nothing_scores_nothing() -> None:
+    idle = "def check(candidate):\n    assert candidate(1) == 2\n"
+    assert UnitTests(run_code=True).score("def add(one): return one + 1", idle) == 0.0
+    assert UnitTests(run_code=True).score("def add(one): return one + 1", f"{idle}\ncheck(add)") == 1.0

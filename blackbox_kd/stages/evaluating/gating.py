@@ -19,7 +19,7 @@ from blackbox_kd.measures import Measured, arm_of
 from blackbox_kd.metrics import loops
 from blackbox_kd.report.words import counted, inline, percent, points, points_span
 from blackbox_kd.run import METRICS, RunDir, require
-from blackbox_kd.stages.evaluating.pairing import Kind, Pair, Paired, Row, paired, rescored
+from blackbox_kd.stages.evaluating.pairing import Kind, Pair, Paired, Row, foreign, paired, rescored
 from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
 from blackbox_kd.stats import non_inferior
 
@@ -125,8 +125,8 @@ def gate(run: RunDir, config: Config, baseline: RunDir | None) -> Gated:
         verdict=overall(whole, (*slices, *guards)),
         metric=metric,
         reference=reference,
-        run=str(run.path),
-        against="teacher" if baseline is None else str(baseline.path),
+        run=foreign(run) or str(run.path),
+        against="teacher" if baseline is None else foreign(baseline) or str(baseline.path),
         margin=config.gate.margin,
         whole=whole,
         slices=slices,

@@ -170,10 +170,11 @@ def again(seen: Evidence) -> Estimate | None:
 
 
 def copied(seen: Evidence) -> Copied | None:
-    """The items that the teacher got wrong, by what the student did with them; None without gold."""
-    if seen.reference == "teacher":
+    """The items that the teacher got wrong, by what the student did with them; None without gold, or graded scores."""
+    student = seen.arms["student"]
+    teacher = {name: value for name, value in seen.values("teacher").items() if seen.items[name].gold}
+    if seen.reference == "teacher" or not teacher or not {*teacher.values()} <= {0.0, 1.0}:
         return None
-    teacher, student = seen.values("teacher"), seen.arms["student"]
     wrong = [name for name, value in teacher.items() if value < 1 and name in student]
     right = seen.values("student")
     return Copied(
@@ -196,7 +197,8 @@ def curve(seen: Evidence, arms: Sequence[Arm]) -> tuple[CurvePoint, ...]:
 
 def seeds(seen: Evidence) -> Estimate | None:
     """The headline over trainings that differ by their seed alone; None unless there are two."""
-    names = [name for name in ordered(seen.arms) if name.startswith("seed:") or name == "student"]
+    names = [name for name in ordered(seen.arms) if name.startswith("seed:")]
+    names += ["student"] if "student" in seen.facts.trained else []
     means = [value for name in names if (value := mean(list(seen.values(name).values()))) is not None]
     if len(means) < 2:
         return None

@@ -4,11 +4,13 @@ import functools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from blackbox_kd.config.whole import Config
+from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_json, text_digest, write_json
 from blackbox_kd.records import Message, Prediction, Record
 from blackbox_kd.run import RunDir
@@ -51,19 +53,17 @@ class Models:
 
         Raises `UsageError` for a spec that names no model, or a prompt beyond its context.
         """
+        from blackbox_kd.student.load import surroundings
         from blackbox_kd.student.source import resolve
 
         source = resolve(spec)
         identity = [source.name, source.revision, str(self.limit), plain(self.args), plain(list(asked.items()))]
-        identity += [
-            plain(sorted((texts or {}).items())),
-            str(texts is None),
-            str(arm == "student"),
-        ]  # only of the student is latency taken
+        identity += [plain(sorted((texts or {}).items())), str(texts is None)]
+        identity += [str(arm == "student"), *surroundings()]  # of the student alone latency is taken
         home = ledger_path(self.run.root).parent / CACHE
         cache = home / f"{text_digest(*identity)}.json"
-        if cache.exists():
-            kept = read_json(cache, Answers)
+        kept = stored(cache)
+        if kept is not None:
             named = tuple(msgspec.structs.replace(one, model=arm) for one in kept.predictions)
             return msgspec.structs.replace(kept, predictions=named)
         if source.note:
@@ -134,6 +134,14 @@ class Models:
             generate(student, [conversation], Sampling(max_new_tokens=self.limit), self.args)
             times.append(time.monotonic() - started_s)
         return statistics.median(times)
+
+
+def stored(path: Path) -> Answers | None:
+    """The answers on file; None where there are none, or none that can be read: they cost time alone."""
+    try:
+        return read_json(path, Answers) if path.exists() else None
+    except InputError:
+        return None
 
 
 def plain(value: object) -> str:

@@ -18,6 +18,9 @@ from blackbox_kd.stages.splitting.registry import content_key
 Kind = Literal["gold", "teacher", "none"]  # what answers are scored against
 
 
+OTHERS = ("evaluate.student", "evaluate.completions")
+
+
 class Pair(NamedTuple):
     """Two answers to one item, which is the new run's."""
 
@@ -60,9 +63,20 @@ def paired(run: RunDir, baseline: RunDir | None) -> Paired:
         where = f"{run.path}: student and teacher" if baseline is None else f"{run.path} and {baseline.path}"
         fix = "Both have to be evaluated on the same held-out prompts: gold, or a registry of splits, keeps them."
         raise InputError(f"{where} share no item", fix)
-    leaked, notes = trained_on([one for one in (run, baseline) if one is not None], set(both))
+    runs = [one for one in (run, baseline) if one is not None]
+    leaked, unknown = trained_on(runs, set(both))
+    notes = (
+        *(f"{one.path}: measured was {other}, not the run's own student" for one in runs if (other := foreign(one))),
+        *unknown,
+    )
     pairs = [Pair(new[key][0], new[key][1], old[key][1]) for key in both if key not in leaked]
     return Paired(pairs, len(new) - len(both), len(old) - len(both), len(leaked), notes)
+
+
+def foreign(run: RunDir) -> str:
+    """What was measured in place of the run's own student; "" where it was that."""
+    was = run.manifest("evaluate")
+    return "" if was is None else next((str(was.settings[key]) for key in OTHERS if was.settings.get(key)), "")
 
 
 def finished(run: RunDir, own: bool) -> None:
