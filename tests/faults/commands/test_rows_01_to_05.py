@@ -93,7 +93,7 @@ def test_row_2_what_happens_to_a_reply_that_was_read_and_not_committed_is_that_i
 
 
 CHANGES = {
-    "prompts": "prompts.held_out=3",
+    "prompts": 'prompts.strategy=[{ kind = "task", task = "tickets", count = 14 }]',
     "query": "teacher.price={input_usd = 1, output_usd = 2}",
     "filter": "filter.validation=0.5",
 }

@@ -273,7 +273,7 @@ def test_row_14_what_happens_with_a_ledger_that_cannot_be_written_is_exit_74_bef
         user = NOBODY if os.geteuid() == 0 else os.geteuid()
         for path in (open_folder, *open_folder.rglob("*")):
             shutil.chown(path, user)
-        one.ledger.parent.mkdir()
+        one.ledger.parent.mkdir(exist_ok=True)
         one.ledger.parent.chmod(0o555)
         end = one.start("query", user=user).wait()
         assert (end.code, len(end.advice)) == (74, 1), end.said

@@ -27,6 +27,7 @@ identity = "the simulated teacher"
 [prompts]
 files = ["{file}"]
 held_out = 2
+second_samples = 0
 """
 
 
