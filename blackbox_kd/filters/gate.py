@@ -28,15 +28,14 @@ class Gate(Rule, frozen=True, kw_only=True, tag="gate"):
 
 def cut_off(text: str) -> bool:
     """Whether a text ends inside a code fence or inside the JSON value that it begins with."""
-    body = text.strip()
-    if body.count("```") % 2:
-        return True
-    if body[:1] not in ("{", "["):
-        return False
-    try:
-        json.JSONDecoder().raw_decode(body)
-    except json.JSONDecodeError as error:
-        return STUMP.match(body, error.pos) is not None or error.msg.startswith("Unterminated string")
-    except RecursionError:
-        return True
-    return False
+    rest = text.strip()
+    if rest[:1] in ("{", "["):
+        try:
+            _, end = json.JSONDecoder().raw_decode(rest)
+            rest = rest[end:]  # a fence inside a whole value is text
+        except json.JSONDecodeError as error:
+            if STUMP.match(rest, error.pos) or error.msg.startswith("Unterminated string"):
+                return True
+        except RecursionError:
+            return True
+    return rest.count("```") % 2 == 1

@@ -53,6 +53,7 @@ def test_what_is_accepted_can_be_set(completion: Callable[..., Completion]) -> N
         "{name} is a placeholder.",
         "```\ncode\n```",
         '{"a": [1, 2]} as asked',
+        '[{"```": null}]',
         "{x | x > 0} is a set",
     ],
 )
