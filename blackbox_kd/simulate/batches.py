@@ -1,8 +1,6 @@
-"""The simulated batch endpoints of both vendors.
+"""OpenAI's `/v1/files` and `/v1/batches`, Anthropic's `/v1/messages/batches`; `jobs.Trouble` says what goes wrong."""
 
-OpenAI: `/v1/files`, `/v1/batches`; Anthropic: `/v1/messages/batches`. What goes wrong is told by `jobs.Trouble`.
-"""
-
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -64,7 +62,7 @@ class _Refused(Exception):
         self.fault = Fault(status, f"{message} (simulated)")
 
 
-class _Vendor:
+class _Vendor(ABC):
     """What both vendors' endpoints share."""
 
     wire: Wire
@@ -88,9 +86,9 @@ class _Vendor:
 
         return handler
 
+    @abstractmethod
     def told(self, job: Job, origin: str) -> Object:
         """A batch as the vendor tells it."""
-        raise NotImplementedError
 
     def job(self, request: web.Request) -> Job:
         """The batch that is asked for."""

@@ -1,6 +1,7 @@
 """Rate limits as providers keep them: token buckets that refill all the time, and the headers that tell of them."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -54,16 +55,16 @@ def buckets(limits: Mapping[str, int | None], burst: float) -> dict[str, Bucket]
     return {name: Bucket(limit, burst) for name, limit in limits.items() if limit is not None}
 
 
-class Limits:
+class Limits(ABC):
     """The limits of one vendor; a request must fit into all of them, and takes from all or from none."""
 
     def __init__(self, settings: Simulated, limits: Mapping[str, int | None]) -> None:
         self.told = settings.rate_headers
         self.buckets = buckets(limits, settings.burst)
 
+    @abstractmethod
     def cost(self, asked: Asked) -> Mapping[str, float]:
         """What a request takes from each bucket when it is let in."""
-        raise NotImplementedError
 
     def refusal(self, asked: Asked, now_s: float) -> Fault | None:
         """Let a request in at a time on a monotonic clock, or tell how long to wait."""
@@ -91,9 +92,17 @@ class Limits:
 
     def failed(self, now_s: float) -> None:
         """A request failed before it was let in."""
+        self._refill(now_s)
 
     def settle(self, asked: Asked, billed: Billed) -> None:
         """A reply was made: put back what was taken too much."""
+        for name, tokens in self.unused(asked, billed).items():
+            if name in self.buckets:
+                self.buckets[name].take(-tokens)
+
+    def unused(self, asked: Asked, billed: Billed) -> Mapping[str, float]:
+        """What a reply did not use of what its request took, by bucket."""
+        return {}
 
     def headers(self, now_s: float) -> dict[str, str]:
         """What a response tells of the limits."""
@@ -106,8 +115,9 @@ class Limits:
         for bucket in self.buckets.values():
             bucket.refill(now_s)
 
+    @abstractmethod
     def _headers(self) -> dict[str, str]:
-        raise NotImplementedError
+        """What a response tells of the limits that are set, the buckets being filled up to now."""
 
 
 class OpenAILimits(Limits):
@@ -128,7 +138,7 @@ class OpenAILimits(Limits):
 
     def failed(self, now_s: float) -> None:
         """Counts as a request where there is room for one."""
-        self._refill(now_s)
+        super().failed(now_s)
         requests = self.buckets.get("requests")
         if requests is not None and requests.wait_s(1) == 0.0:
             requests.take(1)
@@ -159,15 +169,10 @@ class AnthropicLimits(Limits):
         """One request, the prompt, and `max_tokens`."""
         return {"requests": 1, "input_tokens": asked.prompt_tokens, "output_tokens": asked.max_tokens or 0}
 
-    def settle(self, asked: Asked, billed: Billed) -> None:
-        """Cached input and unused output are put back."""
-        back = {
-            "input_tokens": billed.cached_tokens,
-            "output_tokens": (asked.max_tokens or 0) - billed.completion_tokens,
-        }
-        for name, tokens in back.items():
-            if name in self.buckets:
-                self.buckets[name].take(-tokens)
+    def unused(self, asked: Asked, billed: Billed) -> Mapping[str, float]:
+        """Cached input, and the output that was not made."""
+        output = (asked.max_tokens or 0) - billed.completion_tokens
+        return {"input_tokens": billed.cached_tokens, "output_tokens": output}
 
     def _headers(self) -> dict[str, str]:
         now = datetime.now(UTC)
