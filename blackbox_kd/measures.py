@@ -9,7 +9,7 @@ import msgspec
 
 from blackbox_kd.records import Record
 
-Reference = Literal["gold", "teacher"]
+Reference = Literal["gold", "teacher", "none"]  # what the headline holds answers to; a format needs none
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -23,7 +23,10 @@ class Estimate(Record, frozen=True, kw_only=True):
 
 
 class Part(Record, frozen=True, kw_only=True):
-    """One arm over all items or over one slice: the headline metric against gold and against the teacher's answer."""
+    """One arm over all items or over one slice: the headline metric against gold and against the teacher's answer.
+
+    Of a metric that looks at an answer alone `accuracy` is the mean score, and there is no agreement.
+    """
 
     accuracy: Estimate | None = None
     agreement: Estimate | None = None
@@ -79,7 +82,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 
 class Gap(Record, frozen=True, kw_only=True):
-    """Performance gap recovered by an arm, not clipped; `reference` says against what."""
+    """Performance gap recovered by an arm, not clipped; `reference` says by what measure."""
 
     value: float | None = None
     low: float | None = None
@@ -174,9 +177,12 @@ class Judged(Record, frozen=True, kw_only=True):
 class Measured(Record, frozen=True, kw_only=True):
     """eval/metrics.json: made of eval/items.jsonl, eval/predictions.jsonl and eval/facts.json alone, byte for byte."""
 
-    schema: int  # 2
+    schema: int  # 3
     metric: str  # label of the headline metric
-    reference: Reference  # whether there is gold; else agreement with the teacher stands in for accuracy
+    reference: Reference  # without gold, agreement with the teacher stands in for accuracy, unless neither is needed
+    agreements: tuple[str, ...] = ()  # further metrics that, for want of gold, are of agreement with the teacher
+    items: int = 0  # held-out prompts that were measured
+    with_reference: int = 0  # of them
     student: str  # what was evaluated as "student"
     arms: tuple[Arm, ...]
     comparisons: tuple[Comparison, ...] = ()
@@ -201,5 +207,5 @@ def arm_of(measured: Measured, name: str) -> Arm | None:
 
 
 def headline(part: Part) -> Estimate | None:
-    """Accuracy where there is gold, else agreement with the teacher."""
+    """Accuracy, or the rate by a metric that needs no gold; agreement with the teacher where there is neither."""
     return part.accuracy or part.agreement

@@ -134,7 +134,7 @@ class Item(Record, frozen=True, kw_only=True):
     key: str
     family: str
     slices: tuple[str, ...] = ()  # the user's slice, and whether training prompts come near
-    gold: bool = False  # it has a reference
+    reference: str | None = None  # the gold answer
     nearest: float | None = None  # similarity of the nearest training prompt, 0 to 1; None where not measured
     retention: bool = False
 
@@ -148,7 +148,7 @@ class Prediction(Record, frozen=True, kw_only=True):
     finish_reason: FinishReason
     completion_tokens: int
     scores: dict[str, float] = {}
-    agreement: float | None = None  # 1.0 where it equals the teacher's answer
+    agreements: dict[str, float] = {}  # its scores against the teacher's answer, by metrics that compare two answers
     logprob: float | None = None  # mean over its own tokens: how sure the model was
     nll: float | None = None  # summed over the tokens of the teacher's answer (of the base's, in the retention set)
     nll_tokens: int = 0

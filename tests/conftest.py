@@ -1,10 +1,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from blackbox_kd.cli import main
 from blackbox_kd.records import Completion, FinishReason, Message, Prompt, Split, Usage
 from blackbox_kd.run import RunDir
 
@@ -67,3 +69,18 @@ def prompt() -> Callable[..., Prompt]:
 def run(tmp_path: Path) -> RunDir:
     """A run directory inside an otherwise empty folder of bbkd.toml."""
     return RunDir(tmp_path / "run", tmp_path)
+
+
+@pytest.fixture
+def bbkd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., CompletedProcess[str]]:
+    """The command line, in this process and in the test's folder: `bbkd("ledger", "stats").returncode`."""
+
+    def run(*words: str) -> CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        return CompletedProcess(words, int(stopped.value.code or 0), *capsys.readouterr())
+
+    return run

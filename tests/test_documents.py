@@ -59,10 +59,9 @@ def ran(line: str, folder: Path, patch: pytest.MonkeyPatch) -> int:
     words = shlex.split(line, comments=True)
     if words[:2] == ["bbkd", "run"]:
         return subprocess.run([sys.executable, "-m", "blackbox_kd", *words[1:]], cwd=folder, check=False).returncode
-    patch.setattr("sys.argv", words)
     patch.chdir(folder)
     try:
-        main()
+        main(words[1:])
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0

@@ -12,7 +12,7 @@ import blackbox_kd
 ROOT = Path(blackbox_kd.__file__).parent
 LAYERS = (
     ("errors", "records"),
-    ("jsonl", "run", "text", "own", "shingles", "stats", "measures"),
+    ("jsonl", "run", "text", "own", "shipped", "shingles", "stats", "measures"),
     ("tasks", "filters", "teachers", "strategies", "metrics", "probe", "report"),
     ("config",),
     ("student",),

@@ -3,7 +3,6 @@ import json
 import random
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.shingles import Near, holding_most, jaccard, near_duplicate_groups, nearest, shingles
+from blackbox_kd.shipped import shipped
 from blackbox_kd.tasks import TASKS
 from blackbox_kd.text import words
 
@@ -186,8 +186,7 @@ def test_of_one_task_near_copies_of_gold_are_found_and_other_prompts_are_not(tas
 
 
 def test_of_everyday_prompts_only_near_copies_are_near() -> None:
-    path = Path(__file__).parent.parent / "prompts" / "everyday.jsonl"
-    texts = [json.loads(line)["prompt"] for line in path.read_text().splitlines()]
+    texts = [json.loads(line)["prompt"] for line in shipped("everyday.jsonl").read_text().splitlines()]
     assert not any(one and one[1] >= 0.6 for one in holding_most(texts[40:], texts[:40]))
     rng = random.Random(2)
     long = [text for text in texts if len(words(text)) >= 10]

@@ -15,9 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.science.clustered import Array, scores, sizes_of, uniforms
-from blackbox_kd.stats import paired_bootstrap_pgr, paired_difference, rate_interval
-
-Bounds = tuple[float | None, float | None]
+from blackbox_kd.stats import Difference, Interval, Pgr, paired_bootstrap_pgr, paired_difference, rate_interval
 
 
 class Case(NamedTuple):
@@ -54,28 +52,10 @@ HEAD = """\
 SHARED = 0.3  # of two models' difficulties
 
 
-def pgr_bounds(base: Array, student: Array, teacher: Array, families: npt.NDArray[np.int64]) -> Bounds:
-    """The interval of the performance gap recovered."""
-    found = paired_bootstrap_pgr(base, student, teacher, families, draws=1000)
-    return found.low, found.high
-
-
-def difference_bounds(base: Array, student: Array, teacher: Array, families: npt.NDArray[np.int64]) -> Bounds:
-    """The interval of student - base."""
-    found = paired_difference(base, student, families)
-    return found.low, found.high
-
-
-def rate_bounds(base: Array, student: Array, teacher: Array, families: npt.NDArray[np.int64]) -> Bounds:
-    """The interval of the student's mean."""
-    found = rate_interval(student, families)
-    return found.low, found.high
-
-
-MEASURES: dict[str, Callable[[Array, Array, Array, npt.NDArray[np.int64]], Bounds]] = {
-    "pgr": pgr_bounds,
-    "difference": difference_bounds,
-    "rate": rate_bounds,
+MEASURES: dict[str, Callable[[Array, Array, Array, npt.NDArray[np.int64]], Pgr | Difference | Interval]] = {
+    "pgr": lambda base, student, teacher, families: paired_bootstrap_pgr(base, student, teacher, families, draws=1000),
+    "difference": lambda base, student, teacher, families: paired_difference(base, student, families),
+    "rate": lambda base, student, teacher, families: rate_interval(student, families),
 }
 
 
@@ -94,10 +74,10 @@ def coverage(case: Case, name: str, repetitions: int, seed: int) -> tuple[float,
         base, student, teacher = (
             scores(row, rate, case.graded and 0 < rate < 1) for row, rate in zip(drawn, case.rates, strict=True)
         )
-        low, high = MEASURES[name](base, student, teacher, families)
-        if low is not None and high is not None:
-            held += low - 1e-12 <= target <= high + 1e-12
-            widths.append(high - low)
+        found = MEASURES[name](base, student, teacher, families)
+        if found.low is not None and found.high is not None:
+            held += found.low - 1e-12 <= target <= found.high + 1e-12
+            widths.append(found.high - found.low)
     return held / max(1, len(widths)), float(np.mean(widths)) if widths else 0.0, repetitions - len(widths)
 
 

@@ -6,47 +6,49 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 
 from blackbox_kd.cli.app import app
 from blackbox_kd.cli.options import show_json
-from blackbox_kd.errors import BbkdError, StorageFull, UsageError
+from blackbox_kd.errors import BbkdError, Interrupted, StorageFull, UsageError
 
 EXTRA = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf")
 SECRET = re.compile("KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def main() -> None:
-    """Run a command; every error leaves as one message and its exit code."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run a command, the process's own if no words are given; every error leaves as one message and its exit code."""
+    words = sys.argv[1:] if words is None else words
     try:
-        app()
+        app(args=[*words], prog_name="bbkd")
     except SystemExit as stop:
-        if stop.code == UsageError.exit_code and "--json" in sys.argv:  # typer has said on stderr what is wrong
-            show_json(command(), {}, {"code": UsageError.code, "message": "see stderr", "fix": "bbkd --help"})
+        if stop.code == UsageError.exit_code and "--json" in words:  # typer has said on stderr what is wrong
+            show_json(command(words), {}, {"code": UsageError.code, "message": "see stderr", "fix": "bbkd --help"})
         raise
     except BbkdError as error:
-        leave(error)
+        leave(error, words)
     except OSError as error:
-        leave_os(error)
+        leave_os(error, words)
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
-            leave(bug(error))
+            leave(bug(error), words)
         fix = "pip install 'blackbox-kd[train]'"
-        leave(UsageError(f"this command needs `{error.name}`, which is not installed", fix))
+        leave(UsageError(f"this command needs `{error.name}`, which is not installed", fix), words)
     except KeyboardInterrupt:
-        leave_with(130, "interrupted", "interrupted", "Run the same command to go on.")
+        leave(Interrupted("interrupted", "Run the same command to go on.", 130), words)
     except Exception as error:  # noqa: BLE001  the one edge: a bug is shown as one, with its trace
-        leave(bug(error))
+        leave(bug(error), words)
 
 
-def leave_os(error: OSError) -> None:
+def leave_os(error: OSError, words: Sequence[str]) -> None:
     """End the process after an error of the system's: a reader that has gone is none, a full disk is one of ours."""
     if error.errno == errno.EPIPE:  # `bbkd ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     if error.errno in FULL:
-        leave(StorageFull(f"no room left on the disk: {error}", "Free some space, then run the same command."))
-    leave(bug(error))
+        leave(StorageFull(f"no room left on the disk: {error}", "Free some space, then run the same command."), words)
+    leave(bug(error), words)
 
 
 def bug(error: BaseException) -> BbkdError:
@@ -55,22 +57,17 @@ def bug(error: BaseException) -> BbkdError:
     return BbkdError(f"bug in bbkd: {type(error).__name__}: {error}", f"Please report it with this trace:\n{trace}")
 
 
-def leave(error: BbkdError) -> None:
-    """End the process as an error asks for."""
-    leave_with(error.exit_code, error.code, error.message, error.fix, error.result)
-
-
-def leave_with(exit_code: int, code: str, message: str, fix: str, result: object = None) -> None:
-    """Say what went wrong and the fix, on stderr and with --json on stdout, and end the process."""
+def leave(error: BbkdError, words: Sequence[str]) -> None:
+    """Say what went wrong and the fix, on stderr and with --json on stdout, and end the process with its exit code."""
     from blackbox_kd.text import safe
 
-    message, fix = without_secrets(message), without_secrets(fix)
+    message, fix = without_secrets(error.message), without_secrets(error.fix)
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(safe(f"error: {message}\n" + (f"  {fix}\n" if fix else "")))
-        if "--json" in sys.argv:
-            problem = {"code": code, "message": message, "fix": fix}
-            show_json(command(), result or {}, problem)
-    sys.exit(exit_code)
+        if "--json" in words:
+            problem = {"code": error.code, "message": message, "fix": fix}
+            show_json(command(words), error.result or {}, problem)
+    sys.exit(error.exit_code)
 
 
 def without_secrets(text: str) -> str:
@@ -81,6 +78,6 @@ def without_secrets(text: str) -> str:
     return Redactor(value for value in named if not value.startswith(("/", "~"))).text(text)
 
 
-def command() -> str:
-    """The command of this process, as typed."""
-    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+def command(words: Sequence[str]) -> str:
+    """The command among these words, as typed."""
+    return next((word for word in words if not word.startswith("-")), "")

@@ -175,7 +175,7 @@ def first_look(directory: "RunDir", config: "Config") -> None:
     """Find what would stop a later stage before an earlier one costs anything; raises `UsageError`."""
     from blackbox_kd.stages.checking import problems
 
-    if found := problems(config, directory, prompts=False):
+    if found := problems(config, directory, prompts="gold" in config.evaluate.arms):
         raise UsageError("\n  ".join(found), "Correct this first: nothing was asked or changed.")
 
 

@@ -8,14 +8,6 @@ def nats_per_token(nll: float, tokens: int) -> float | None:
     return nll / tokens if tokens else None
 
 
-def perplexity(nll: float, tokens: int) -> float | None:
-    """exp of the nats a token (Jelinek et al. 1977), infinite beyond what a float holds. None without tokens."""
-    try:
-        return math.exp(nll / tokens) if tokens else None
-    except OverflowError:
-        return math.inf
-
-
 def bits_per_byte(nll: float, text_bytes: int) -> float | None:
     """Bits a byte of UTF-8, which models with other tokenizers share (Gao et al. 2020). None without bytes."""
     return nll / math.log(2) / text_bytes if text_bytes else None

@@ -17,6 +17,7 @@ from blackbox_kd.report.words import (
     points_span,
     span,
 )
+from blackbox_kd.stats import holm
 
 AGREEMENT = ", of agreement with the teacher"
 SLICED = ("base", "student", "teacher")
@@ -94,7 +95,9 @@ def scores(measured: Measured) -> Table:
     """Every arm: prompts, accuracy, agreement, further metrics and gap recovered, with 95 % intervals."""
     further = sorted({name for arm in measured.arms for name in arm.whole.metrics})
     student = measured.gaps.get("student") or next(iter(measured.gaps.values()), None)
-    head = ("Model", "Prompts", measured.metric, "Agrees with teacher", *further, recovered_name(student))
+    named = (f"Agrees with teacher ({name})" if name in measured.agreements else name for name in further)
+    agreement = f"Agrees with teacher ({measured.metric})"
+    head = ("Model", "Prompts", valid(measured), agreement, *named, recovered_name(student))
     rows = []
     for arm in measured.arms:
         of = score_of(measured, arm.name)
@@ -107,8 +110,24 @@ def scores(measured: Measured) -> Table:
         gap = recovered(measured.gaps.get(arm.name))
         accuracy = cell(arm.whole.accuracy, n, 1)
         rows.append((label(arm.name), "" if n is None else number(n), accuracy, agrees, *cells, gap))
-    caption = "All held-out prompts; 95 % intervals allow for prompts of one family being alike"
-    return filled(head, rows, caption)
+    return filled(head, rows, f"{prompts(measured)}; 95 % intervals allow for prompts of one family being alike")
+
+
+def valid(measured: Measured) -> str:
+    """The headline metric in a table's head, called validity where it looks at an answer alone."""
+    return f"Valid ({measured.metric})" if measured.reference == "none" else measured.metric
+
+
+def prompts(measured: Measured) -> str:
+    """How many prompts were measured, and over which of them accuracy is."""
+    gold, of = measured.with_reference, measured.items
+    if measured.reference != "gold" or not 0 < gold < of:
+        return counted(of, "held-out prompt") if of else "Held-out prompts"
+    have = f"{number(gold)} of {counted(of, 'held-out prompt')} {'has' if gold == 1 else 'have'} a reference"
+    return (
+        f"{have}: accuracy and what is made of it are over these. For the other {number(of - gold)} only the teacher's "
+        "answer is known: they count in agreement alone"
+    )
 
 
 def answers(measured: Measured) -> Table:
@@ -144,21 +163,27 @@ def looks(arm: Arm) -> tuple[str, ...]:
 
 def comparisons(measured: Measured) -> Table:
     """Every difference between two arms over all prompts."""
+    shown = [
+        one
+        for one in measured.comparisons
+        if not one.slice and not (one.against == "teacher" and measured.reference == "teacher")  # it is the measure
+    ]
+    adjusted = iter(holm([one.p for one in shown if one.p is not None]))
     rows = [
         (
             f"{label(one.arm)} against {phrase(one.against)}",
             points(one.difference),
             points_span(one.low, one.high),
-            "" if one.p is None else p_value(one.p),
+            *(("", "") if one.p is None else (p_value(one.p), p_value(next(adjusted)))),
             number(one.n),
         )
-        for one in measured.comparisons
-        if not one.slice and not (one.against == "teacher" and measured.reference == "teacher")  # it is the measure
+        for one in shown
     ]
     caption = f"Differences in {measure(measured)} on the same prompts"
     if any(row[3] for row in rows):
-        caption += f"; p is of McNemar's exact test, two-sided{alike(measured)}"
-    return filled(("Compared", "Difference", "95 % interval", "p", "Prompts"), rows, caption)
+        tested = f"p is of McNemar's exact test, two-sided{alike(measured)}"
+        caption += f"; {tested}; adjusted is over this table (Holm 1979)"
+    return filled(("Compared", "Difference", "95 % interval", "p", "p, adjusted", "Prompts"), rows, caption)
 
 
 def alike(measured: Measured) -> str:
@@ -202,4 +227,4 @@ def sliced(measured: Measured, arm: Arm, name: str) -> Estimate | None:
     part = arm.slices.get(name)
     if part is None:
         return None
-    return part.accuracy if measured.reference == "gold" else headline(part)
+    return headline(part) if measured.reference == "teacher" else part.accuracy

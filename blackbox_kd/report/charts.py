@@ -99,7 +99,7 @@ def coverage_chart(measured: Measured) -> Markup:
         axes.legend(loc="lower left")
         _shares(axes, measure(measured))
 
-    return _svg("coverage", "Accuracy by the share that the student answers", 2.8, draw)
+    return _svg("coverage", "Scores by the share that the student answers", 2.8, draw)
 
 
 def funnel_chart(steps: Sequence[Count]) -> Markup:

@@ -115,11 +115,11 @@ class ReportData(ReportRecord, frozen=True, kw_only=True):
 
 
 def score_of(measured: Measured, arm: str) -> Estimate | None:
-    """An arm's headline score over all held-out prompts: accuracy, or agreement where there is no gold at all."""
+    """An arm's headline score over all held-out prompts: accuracy or validity, or agreement without any gold."""
     found = arm_of(measured, arm)
     if found is None:
         return None
-    return found.whole.accuracy if measured.reference == "gold" else headline(found.whole)
+    return headline(found.whole) if measured.reference == "teacher" else found.whole.accuracy
 
 
 def compared(measured: Measured, arm: str, against: str, part: str = "") -> Comparison | None:
@@ -146,7 +146,7 @@ def told_apart(one: Comparison | None) -> int:
 
 def measure(measured: Measured) -> str:
     """What the headline is called."""
-    return "accuracy" if measured.reference == "gold" else "agreement with the teacher"
+    return {"gold": "accuracy", "teacher": "agreement with the teacher", "none": "validity"}[measured.reference]
 
 
 def cost_usd(data: ReportData) -> float | None:

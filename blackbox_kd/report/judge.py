@@ -1,5 +1,7 @@
 """What a judge model said of the student's answers."""
 
+from collections.abc import Sequence
+
 from blackbox_kd.measures import Judged
 from blackbox_kd.report.data import ReportData
 from blackbox_kd.report.tables import Section
@@ -16,7 +18,8 @@ def judge_section(data: ReportData) -> Section:
         "" if found.cost_usd is None else f" It cost {usd(found.cost_usd)}{' (simulated)' if data.simulated else ''}."
     )
     second = f"This is secondary to the metrics above.{cost}"
-    return Section(title=title, sentences=(wins(found), ties(found), trust(found), second))
+    told = (wins(found), ties(found), trust(found), taste(found, data.teachers), second)
+    return Section(title=title, sentences=tuple(one for one in told if one))
 
 
 def wins(of: Judged) -> str:
@@ -48,6 +51,16 @@ def trust(of: Judged) -> str:
     equal = "" if of.human_agreement is None else f"; {percent(of.human_agreement)} of the verdicts equal the label"
     common = "" if of.base_rate is None else f"; always the commonest label would reach {percent(of.base_rate)}"
     return f"Against human labels, Cohen's kappa is {of.kappa:.2f} ({beside}n {number(of.labels)}){equal}{common}."
+
+
+def taste(of: Judged, teachers: Sequence[str]) -> str:
+    """That the judge is the teacher's own model, where it is; `teachers` are labels with what they were served as."""
+    if not any(one.partition(" (served as ")[0] == of.judge for one in teachers):
+        return ""
+    return (
+        f"{of.judge} is the teacher's own model: models favour answers like their own (Panickssery et al. 2024, "
+        "arXiv 2404.13076), and the student was made to answer like it."
+    )
 
 
 def interval(value: float, low: float | None, high: float | None) -> str:

@@ -93,9 +93,13 @@ def retention_section(data: ReportData) -> Section:
         f"that very answer to {estimate(found.kept)} of them."
     ]
     if found.base and found.student:
+        format_alone = data.measured.reference == "none"
+        where, good = (
+            (f"By {data.measured.metric}", "valid") if format_alone else ("Where references are known", "right")
+        )
         tested = "" if found.p is None else f" (McNemar's exact test: {p_value(found.p)})"
         sentences.append(
-            f"Where references are known, it answers {estimate(found.student)} rightly, the untuned student "
+            f"{where}, {estimate(found.student)} of its answers are {good}, of the untuned student's "
             f"{estimate(found.base)}{tested}."
         )
     rows = (likely("Before training", found.before), likely("After training", found.after))

@@ -1,13 +1,15 @@
 """What it cost and what it saves: tokens, economics, and prompts passed back to the teacher."""
 
 import math
+from collections.abc import Sequence
 
-from blackbox_kd.measures import Economics, Measured, Trained, arm_of
+from blackbox_kd.measures import CoveragePoint, Economics, Measured, Trained, arm_of
 from blackbox_kd.report.data import ReportData, compared, cost_usd, measure, score_of, told_apart
 from blackbox_kd.report.tables import Section, Table, filled
-from blackbox_kd.report.words import UNKNOWN, counted, estimate, number, percent, points, points_span, usd
+from blackbox_kd.report.words import UNKNOWN, counted, difference, estimate, number, percent, points, points_span, usd
 
 SLACK = 0.01  # below the teacher alone: one point
+CHOSEN = "the share was chosen on the very prompts that it is measured on, so new ones may do less well"
 HERE = "on the machine that evaluated"
 Line = tuple[str, str, str]
 
@@ -45,24 +47,33 @@ def economics_section(data: ReportData) -> Section:
     title = "Cost and speed"
     student = arm_of(data.measured, "student")
     trained = student.trained if student else None
-    rows = [*(paid(data.measured, found) if found else ()), *training(trained), *(speed(found) if found else ())]
+    rows = [
+        *(paid(data.measured, found, data.foreign) if found else ()),
+        *training(trained),
+        *(speed(found) if found else ()),
+    ]
     caption = "Where a price is not known, what depends on it is not"
     value = "Value (simulated prices)" if data.simulated else "Value"
     return Section(title=title, tables=(filled(("What", value, "Note"), rows, caption, numeric=False),))
 
 
-def paid(measured: Measured, of: Economics) -> list[Line]:
-    """The lines on money."""
+def paid(measured: Measured, of: Economics, foreign: bool = False) -> list[Line]:
+    """The lines on money; what a student from elsewhere cost is not this run's to know."""
     one = compared(measured, "student", "base")
     gained = UNKNOWN if of.points is None else points(of.points / 100)
     stated = "not stated:" if of.student_request_usd is None else "as stated:"
     known = "" if one is None else points_span(one.low, one.high)
     interval = f"95 % interval {known}, n {number(one.n)}" if one and known else "no interval is known"
-    return [
+    lines = [
         ("All completions of the teacher", usd(of.teacher_usd), "held-out prompts included"),
         ("One request to the teacher", usd(of.teacher_request_usd), "mean over the held-out prompts"),
         ("One request to the student", usd(of.student_request_usd), f"{stated} [evaluate] student_request_usd"),
         ("Points gained over the untuned student", gained, interval),
+    ]
+    if foreign:
+        return [*lines[1:], ("What making the student cost", UNKNOWN, "this run did not train it")]
+    return [
+        *lines,
         ("Cost of one point gained", *point_cost(measured, of)),
         ("Requests until the teacher's cost is saved", *break_even(measured, of)),
     ]
@@ -88,7 +99,7 @@ def break_even(measured: Measured, of: Economics) -> tuple[str, str]:
     if of.break_even_requests is not None:
         free = "; the student's requests are taken as free: state [evaluate] student_request_usd"
         worse = "; the student's answers are measurably worse than the teacher's"
-        apart = told_apart(compared(measured, "student", "teacher")) if measured.reference == "gold" else 0
+        apart = told_apart(compared(measured, "student", "teacher")) if measured.reference != "teacher" else 0
         note = f"the teacher's cost alone{worse if apart < 0 else ''}{free if of.student_request_usd is None else ''}"
         return number(math.ceil(of.break_even_requests)), note
     if of.teacher_usd is None or of.teacher_request_usd is None:
@@ -156,16 +167,39 @@ def passing(measured: Measured) -> str:
         return ""
     name, whole = measure(measured), points[0].accuracy
     alone = f"Alone, the student reaches {estimate(student)} {name}; what is passed on agrees by definition."
-    if measured.reference == "gold":
+    if measured.reference != "teacher":
         alone = f"Alone, the student reaches {estimate(student)} {name} and the teacher {percent(whole, 1)}."
     best = max((one for one in points if one.accuracy >= whole - SLACK), key=lambda one: one.coverage)
     if best.coverage == 0:
-        return f"{alone} Whatever share the student answers, both together are more than a point below the teacher."
+        return f"{alone} At no share in this table do both together come within a point of the teacher."
     if best.coverage == 1:
-        return f"{alone} Nothing need be passed on: the student alone is not more than a point below the teacher."
+        return f"{alone} {beside_teacher(measured)}{mixed(points)}"
     cost = "" if best.request_usd is None else f", at {usd(best.request_usd)} a request"
     return (
         f"{alone} With the {percent(best.coverage)} that the student is surest of left to it, both together reach "
-        f"{percent(best.accuracy, 1)}, not more than a point below the teacher{cost}; the share was chosen on the very "
-        "prompts that it is measured on, so new ones may do less well."
+        f"{percent(best.accuracy, 1)}, not more than a point below the teacher{cost}; {CHOSEN}."
+    )
+
+
+def beside_teacher(measured: Measured) -> str:
+    """What is known of a student that, by its mean alone, is no more than a point below the teacher."""
+    one = compared(measured, "student", "teacher") if measured.reference != "teacher" else None
+    if one is None or one.low is None:
+        return "Whether it falls short of the teacher was not tested."
+    said = {
+        1: "It is measurably better than the teacher",
+        -1: "It is measurably worse than the teacher",
+        0: "No difference between the two can be shown",
+    }
+    return f"{said[told_apart(one)]}, {difference(one)}."
+
+
+def mixed(points: Sequence[CoveragePoint]) -> str:
+    """The best of the shares at which both answer; empty where student or teacher alone do as well."""
+    best = max(points, key=lambda one: (one.accuracy, one.coverage))
+    if max(points[0].accuracy, points[-1].accuracy) >= best.accuracy:
+        return ""
+    return (
+        f" Best in this table is to leave it the {percent(best.coverage)} that it is surest of: both together reach "
+        f"{percent(best.accuracy, 1)}; {CHOSEN}."
     )

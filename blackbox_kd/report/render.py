@@ -5,6 +5,7 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
+from blackbox_kd.measures import Reference
 from blackbox_kd.report import charts, money, tables, words
 from blackbox_kd.report.data import ReportData
 from blackbox_kd.report.sections import sections, tiles
@@ -87,11 +88,16 @@ def _view(data: ReportData) -> dict[str, object]:
     }
 
 
-def _mark(score: float | None, reference: str | None) -> str:
-    """A score as one word beside an answer: without a reference it is only the teacher's answer that it was held to."""
+def _mark(score: float | None, reference: str | None, kind: Reference) -> str:
+    """A score as one word beside an answer: without a reference it is only the teacher's answer that it was held to.
+
+    A headline of the `kind` "none" holds it to neither.
+    """
     if score is None:
         return ""
     wrong, right = ("different", "same") if reference is None else ("wrong", "right")
+    if kind == "none":
+        wrong, right = "invalid", "valid"
     return {0.0: wrong, 1.0: right}.get(score, f"{score:.2f}")
 
 

@@ -59,7 +59,7 @@ def tiles(data: ReportData) -> tuple[Tile, ...]:
     rows = next((step.count for step in reversed(data.funnel) if not step.lost and "train" in step.name.lower()), None)
     if rows is not None and not data.foreign:
         found.append(Tile("Training rows", number(rows), "after filtering"))
-    if data.usage:
+    if data.usage and not data.foreign:
         found.append(Tile("Cost", usd(cost_usd(data)), "at simulated prices" if data.simulated else "all stages"))
     return tuple(found)
 

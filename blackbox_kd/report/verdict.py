@@ -17,21 +17,31 @@ def verdict(data: ReportData) -> str:
     if student is None:
         return "No held-out prompt was scored, so nothing is known about how good the student is."
     teacher = "the simulated teacher" if data.simulated else "the teacher"
-    head = _accuracy(found, student, teacher) if found.reference == "gold" else _agreement(found, student, teacher)
-    end = "" if found.reference == "gold" else _ceiling(found)
+    heads = {"gold": _accuracy, "teacher": _agreement, "none": _validity}
+    ends = {"gold": "", "teacher": _ceiling(found), "none": " Validity is no accuracy: a valid answer may be wrong."}
+    head, end = heads[found.reference](found, student, teacher), ends[found.reference]
     return f"{head}{_gain(found, teacher)}{_few(found, student)}.{end}"
 
 
 def _accuracy(measured: Measured, student: Estimate, teacher: str) -> str:
-    others = [
+    rate, prompts = estimate(student, n=student.n), counted(student.n, "held-out prompt")
+    if measured.metric == "exact_match":
+        return f"The student answers {rate} of {prompts} exactly{_others(measured, student, teacher)}"
+    return f"The student scores {rate} on {measured.metric} over {prompts}{_others(measured, student, teacher)}"
+
+
+def _validity(measured: Measured, student: Estimate, teacher: str) -> str:
+    rate, prompts = estimate(student, n=student.n), counted(student.n, "held-out prompt")
+    others = _others(measured, student, teacher)
+    return f"By {measured.metric}, {rate} of the student's answers to {prompts} are valid{others}"
+
+
+def _others(measured: Measured, student: Estimate, teacher: str) -> str:
+    return "".join(
         f", {name} {estimate(of, n=student.n)}"
         for name, arm in (("the untuned student", "base"), (teacher, "teacher"))
         if (of := score_of(measured, arm))
-    ]
-    rate, prompts = estimate(student, n=student.n), counted(student.n, "held-out prompt")
-    if measured.metric == "exact_match":
-        return f"The student answers {rate} of {prompts} exactly{''.join(others)}"
-    return f"The student scores {rate} on {measured.metric} over {prompts}{''.join(others)}"
+    )
 
 
 def _agreement(measured: Measured, student: Estimate, teacher: str) -> str:
@@ -63,9 +73,10 @@ def _gain(measured: Measured, teacher: str) -> str:
     if gap is None or gap.value is None:
         why = f", because {gap.undefined}" if gap and gap.undefined else ""
         return f": it is better than the untuned student, but the share of the gap that it recovered is undefined{why}"
-    what = "the gap" if gap.reference == "gold" else "the gap of agreement with the teacher"
+    what = {"gold": "the gap", "teacher": "the gap of agreement with the teacher", "none": "the gap of validity"}
     interval = bounds(gap.low, gap.high)
-    return f": it recovered {percent(gap.value)} of {what}" + (f", 95 % interval {span(interval)}" if interval else "")
+    beside = f", 95 % interval {span(interval)}" if interval else ""
+    return f": it recovered {percent(gap.value)} of {what[gap.reference]}{beside}"
 
 
 def _beside_teacher(measured: Measured, teacher: str) -> str:

@@ -1,15 +1,17 @@
 """Looks over the settings and the files they name, without network and without writing anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import BbkdError, InputError
+from blackbox_kd.errors import BbkdError, InputError, UsageError
 from blackbox_kd.run import RunDir
 from blackbox_kd.stages.buying import budget_usd
+from blackbox_kd.stages.evaluating.arms import enough_gold
 from blackbox_kd.stages.evaluating.retention import retention_prompts
-from blackbox_kd.stages.evaluating.scoring import scorers
+from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
+from blackbox_kd.stages.evaluating.served import is_served
 from blackbox_kd.stages.keys import key_of
 from blackbox_kd.stages.masking import sent_along
 from blackbox_kd.stages.prompts import named_drafts, planned_of
@@ -40,10 +42,30 @@ def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
         if not config.teacher:
             found.append('bbkd.toml has no [teacher] -> Add [teacher] model = "openai/..." (`bbkd init` shows how).')
     attempt(lambda: local(student_spec(config, run)))
-    attempt(lambda: scorers(config.evaluate.metrics, run.root))
+    attempt(lambda: gated_by(config, scorers(config.evaluate.metrics, run.root)))
     attempt(lambda: retention_prompts(run, config))
-    attempt(lambda: there(config.evaluate.completions, "evaluate.completions", run))
+    attempt(lambda: measured_student(config, run))
+    named = {"evaluate.completions": config.evaluate.completions}
+    if config.judge:
+        named |= {"judge.rubric": config.judge.rubric, "judge.labels": config.judge.labels}
+    for setting, name in named.items():
+        attempt(partial(there, name, setting, run))
     return found
+
+
+def gated_by(config: Config, known: Mapping[str, Scorer]) -> None:
+    """Raise `UsageError` for a metric to gate by that is not measured."""
+    if config.gate.metric and config.gate.metric not in known:
+        raise UsageError(
+            f"gate.metric: {config.gate.metric} is none of [evaluate] metrics", f"Known: {', '.join(known)}."
+        )
+
+
+def measured_student(config: Config, run: RunDir) -> None:
+    """Raise `UsageError` for a student to measure that is nowhere on this machine, and no hub id or address either."""
+    spec = config.evaluate.student
+    if spec and not is_served(spec):
+        local(str(run.root / spec) if (run.root / spec).exists() else spec)
 
 
 def there(name: str, setting: str, run: RunDir) -> None:
@@ -63,7 +85,9 @@ def divided(config: Config, run: RunDir) -> None:
     """Collect the prompts and try the split; raises `InputError`."""
     named = named_drafts(run, config)
     measurable(config)
-    planned_of(named, run, config, config.prompts.gold)
+    plan = planned_of(named, run, config, config.prompts.gold)
+    if "gold" in config.evaluate.arms:
+        enough_gold(sum(one.split == "train" and bool((one.reference or "").strip()) for one in plan.prompts))
 
 
 def measurable(config: Config) -> None:

@@ -13,7 +13,6 @@ from blackbox_kd.records import Completion, Prompt
 from blackbox_kd.run import PROMPTS, RunDir, require
 from blackbox_kd.stages.buying import Row, asking, budget_usd, buy, held
 from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
-from blackbox_kd.stages.evaluating.scoring import agreement as agreement_of
 from blackbox_kd.stages.keys import key_of
 from blackbox_kd.stages.targets import target_of, terms_of
 from blackbox_kd.stats import Interval, mcnemar_exact, minimum_detectable, paired_difference, rate_interval
@@ -63,7 +62,7 @@ def compare(run: RunDir, config: Config, old: str, new: str, count: int) -> Diff
     prompts = list(read_rows(require(run / PROMPTS, "prompts"), Prompt))
     chosen = sorted(prompts, key=lambda one: text_digest("diff", one.id))[:count]
     label, scorer = next(iter(scorers(config.evaluate.metrics, run.root).items()))
-    if scorer.needs_reference and not scorer.reference_is_answer:
+    if not scorer.compares_answers:
         raise UsageError(f"teacher-diff: {label} compares no two answers", "Put another first: [evaluate] metrics.")
     teachers = teacher_of(config, old), teacher_of(config, new)
     ready(run, msgspec.structs.replace(config, teacher=teachers))
@@ -119,7 +118,7 @@ def teacher_of(config: Config, model: str) -> Teacher:
 def difference(pairs: Sequence[tuple[Prompt, Completion, Completion]], unanswered: int, scorer: Scorer) -> Difference:
     """Two models' answers to the same prompts, compared with intervals that respect families."""
     families = [prompt.family for prompt, _, _ in pairs]
-    agreement = [agreement_of(scorer, new.text, old.text) or 0.0 for _, old, new in pairs]
+    agreement = [scorer.score(new.text, old.text) for _, old, new in pairs]
     gold = [(prompt, old, new) for prompt, old, new in pairs if prompt.reference is not None]
     scores = [
         (scorer.score(old.text, prompt.reference or ""), scorer.score(new.text, prompt.reference or ""))

@@ -18,6 +18,7 @@ from blackbox_kd.run import (
     COMPLETIONS,
     FACTS,
     ITEMS,
+    JUDGEMENTS,
     METRICS,
     PREDICTIONS,
     PROMPTS,
@@ -31,20 +32,22 @@ from blackbox_kd.run import (
 )
 from blackbox_kd.stages.evaluating import arms as further
 from blackbox_kd.stages.evaluating.evidence import Facts
-from blackbox_kd.stages.evaluating.measuring import measured
+from blackbox_kd.stages.evaluating.measuring import SCHEMA, measured
 from blackbox_kd.stages.evaluating.modelling import Answers, Conversations, Models, Timing
 from blackbox_kd.stages.evaluating.opinions import judge_of
 from blackbox_kd.stages.evaluating.retention import NAMED, retention_prompts
-from blackbox_kd.stages.evaluating.scoring import scored, scorers
+from blackbox_kd.stages.evaluating.scoring import Scorer, scored, scorers
 from blackbox_kd.stages.evaluating.served import is_served, served_answers
 from blackbox_kd.stages.evaluating.subjects import Subjects, item, items_of, subjects
 from blackbox_kd.stages.evaluating.verdicts import judged_by
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.stages.targets import shots_of
+from blackbox_kd.stages.train import settings as train_settings
 from blackbox_kd.stages.train import student_files, student_spec
 from blackbox_kd.student.source import path_of
 
 HEADROOM = 1.5  # new tokens allowed, over the teacher's 99th percentile: an untuned model rambles to any limit
+WHOLE = ("stop", "unknown")  # an answer that was cut, or kept back by the provider, is not one to find likely
 FREE = ("batch_size", "judge")  # of [evaluate]: no reason to measure again
 
 
@@ -69,7 +72,7 @@ def main(run: RunDir, config: Config) -> Counts:
     teacher = {name: one.text for name, one in asked.teacher.items()}
     predictions = scored([*given, *asked.teacher.values(), *asked.again, *forgotten], references, teacher, metrics)
     predictions.sort(key=lambda one: (one.model, one.prompt_id))
-    facts = facts_of(run, config, asked, answers, list(metrics), limit)
+    facts = facts_of(run, config, asked, answers, metrics, limit)
     facts = msgspec.structs.replace(facts, judged=judged_by(run, config, asked.prompts, predictions, items))
     write_rows(run / ITEMS, items)
     write_rows(run / PREDICTIONS, predictions)
@@ -83,10 +86,10 @@ def token_limit(run: RunDir, config: Config, asked: Subjects) -> int:
 
     Of those that the student learns from, where there are any: the others may ramble.
     """
-    from blackbox_kd.student.load import load
+    from blackbox_kd.student.load import tokenizer_of
     from blackbox_kd.student.template import encode_content
 
-    tokenizer = load(student_spec(config, run)).tokenizer
+    tokenizer = tokenizer_of(student_spec(config, run))
     texts = [one.text for one in (asked.teacher or {one.prompt_id: one for one in asked.given}).values()]
     if (run / TRAIN_ROWS).exists():
         texts = [one.completion[0].content for one in read_rows(run / TRAIN_ROWS, Example)] or texts
@@ -97,7 +100,7 @@ def token_limit(run: RunDir, config: Config, asked: Subjects) -> int:
 def answers_of(run: RunDir, config: Config, asked: Subjects, models: Models) -> dict[str, Answers]:
     """The answers of each arm but the teacher."""
     untuned, short = student_spec(config, run), student_side(config, asked.prompts)
-    texts = {name: one.text for name, one in asked.teacher.items() if one.text}
+    texts = {name: one.text for name, one in asked.teacher.items() if one.text and one.finish_reason in WHOLE}
     found = {"base": models.answers("base", untuned, short, texts)}
     if config.evaluate.full_prompt and config.teacher:
         found["base_full_prompt"] = models.answers("base_full_prompt", untuned, full_prompt(run, config, asked), {})
@@ -105,6 +108,7 @@ def answers_of(run: RunDir, config: Config, asked: Subjects, models: Models) -> 
         shots = further.few_shot_messages(list(read_rows(run / TRAIN_ROWS, Example)), config.evaluate.few_shot)
         found["base_few_shot"] = models.answers("base_few_shot", untuned, with_shots(short, shots), {})
     for arm in config.evaluate.arms:
+        models.drop()
         folder = further.trained_arm(run, config, arm)
         found[arm] = models.answers(arm, str(folder), short, texts)
     found["student"] = student_answers(run, config, asked, models, short, texts)
@@ -126,7 +130,7 @@ def student_answers(
             tokens_per_second=served.tokens_per_second,
         )
         return Answers(predictions=tuple(served.predictions), timing=timing)
-    return models.answers("student", local_spec(run, config), short, texts)
+    return models.answers("student", local_spec(run, config), short, texts, timed=True)
 
 
 def local_spec(run: RunDir, config: Config) -> str:
@@ -178,19 +182,25 @@ def retained(
 
 
 def facts_of(
-    run: RunDir, config: Config, asked: Subjects, answers: Mapping[str, Answers], labels: Sequence[str], limit: int
+    run: RunDir,
+    config: Config,
+    asked: Subjects,
+    answers: Mapping[str, Answers],
+    metrics: Mapping[str, Scorer],
+    limit: int,
 ) -> Facts:
-    """What items and predictions do not tell."""
+    """What items and predictions do not tell; a student from elsewhere owes nothing to this run's teacher."""
     query = run.manifest("query")
     name = config.evaluate.student or config.evaluate.completions
     trained = {arm: found for arm in answers if (found := trained_of(run, config, arm, answers[arm])) is not None}
     return Facts(
-        metrics=tuple(labels),
+        metrics=tuple(metrics),
+        reference_free=not next(iter(metrics.values())).needs_reference,
         student=name or str(run.name_of(run / STUDENT)),
         max_new_tokens=limit,
         trained=trained,
         timing=answers["student"].timing,
-        teacher_usd=query.counts.get("cost_usd") if query else None,
+        teacher_usd=query.counts.get("cost_usd") if query and not name else None,
         teacher_request_usd=asked.request_usd,
         student_request_usd=config.evaluate.student_request_usd,
         draws=config.evaluate.draws,
@@ -217,12 +227,14 @@ def trained_of(run: RunDir, config: Config, arm: str, answers: Answers) -> Train
 
 
 def settings(config: Config) -> dict[str, object]:
-    """`[evaluate]`, and what of the other sections the models see."""
+    """`[evaluate]`, what of the other sections the models see, and the format of what is written."""
     plain = {name: value for name, value in flatten(config.evaluate).items() if name not in FREE}
     seen: dict[str, object] = {"evaluate": plain, "seed": config.seed, "train.system": config.train.system}
-    seen |= {"train.student": config.train.student, "train.template_args": config.train.template_args}
+    seen |= {"schema": SCHEMA, "train.student": config.train.student, "train.template_args": config.train.template_args}
     if config.evaluate.arms:
-        seen["train"] = config.train
+        seen["train"] = train_settings(config)["train"]
+    if config.evaluate.completions:
+        seen["prompts.near_duplicate"] = config.prompts.near_duplicate
     if config.evaluate.full_prompt and config.teacher:
         seen["teacher.system"] = config.teacher[0].system
         seen["teacher.shots"] = config.teacher[0].shots
@@ -263,7 +275,7 @@ STAGE = Stage(
     name="evaluate",
     settings=settings,
     reads=reads,
-    writes=(ITEMS, PREDICTIONS, FACTS, METRICS),
+    writes=(ITEMS, PREDICTIONS, FACTS, METRICS, JUDGEMENTS),
     main=main,
     wanted=wanted,
 )

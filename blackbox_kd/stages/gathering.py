@@ -23,8 +23,8 @@ from blackbox_kd.report.data import (
 from blackbox_kd.report.words import percent
 from blackbox_kd.run import (
     COMPLETIONS,
+    FACTS,
     ITEMS,
-    METRICS,
     PLANTED,
     PREDICTIONS,
     PROMPTS,
@@ -36,22 +36,24 @@ from blackbox_kd.run import (
     require,
 )
 from blackbox_kd.stages.answering import Planted
+from blackbox_kd.stages.evaluating import measuring
+from blackbox_kd.stages.evaluating.evidence import Facts
 
 EVIDENCE_CHARS = 160
-SCHEMA = 2  # of eval/metrics.json
+AGAIN = "Run `bbkd evaluate` again; it writes this file."
 
 
 def measured(run: RunDir) -> Measured:
-    """What the evaluation found; raises `InputError` for a file that an older bbkd wrote, or that was damaged."""
-    path = require(run / METRICS, "evaluate")
-    again = "Run `bbkd evaluate` again; it writes this file."
+    """What the evaluation found, made again of items, predictions and facts, so that nothing else can be told.
+
+    Raises `InputError` for a file that an older bbkd wrote, or that was damaged.
+    """
+    items, predictions, facts = (require(run / name, "evaluate") for name in (ITEMS, PREDICTIONS, FACTS))
     try:
-        found = read_json(path, Measured)
+        rows = list(read_rows(items, Item)), read_rows(predictions, Prediction)
+        return measuring.measured(*rows, read_json(facts, Facts))
     except InputError as error:
-        raise InputError(error.message, again) from None
-    if found.schema != SCHEMA:
-        raise InputError(f"{path}: schema {found.schema}, where {SCHEMA} is expected", again)
-    return found
+        raise InputError(error.message, AGAIN) from None
 
 
 def funnel(manifests: dict[str, Manifest]) -> tuple[Count, ...]:
@@ -125,7 +127,7 @@ def number(value: Json) -> float | None:
 def examples(run: RunDir, metric: str, count: int) -> tuple[Answers, ...]:
     """Held-out prompts with all answers: right and wrong ones of the student in turn, to hide neither.
 
-    Without a reference a score is that of agreement with the teacher, which then has none itself.
+    Where the metric lacks a reference, a score is that of agreement with the teacher, which then has none itself.
     """
     items = {one.id: one for one in read_rows(require(run / ITEMS, "evaluate"), Item) if not one.retention}
     by_item: dict[str, dict[str, Prediction]] = {}
@@ -153,12 +155,12 @@ def example(item: Item, prompt: Prompt | None, found: dict[str, Prediction], met
     return Answers(
         prompt_id=item.id,
         prompt=prompt.messages[-1].content if prompt else None,
-        reference=prompt.reference if prompt else None,
+        reference=item.reference,
         slice=", ".join(item.slices),
         teacher=teacher.text if teacher else None,
         base=base.text if base else None,
         student=found["student"].text,
-        teacher_score=value(teacher, metric) if teacher and item.gold else None,
+        teacher_score=teacher.scores.get(metric) if teacher else None,
         base_score=value(base, metric) if base else None,
         student_score=value(found["student"], metric),
     )
@@ -166,7 +168,7 @@ def example(item: Item, prompt: Prompt | None, found: dict[str, Prediction], met
 
 def value(one: Prediction, metric: str) -> float | None:
     """The score on the report's metric, else the agreement with the teacher."""
-    return one.scores.get(metric, one.agreement)
+    return one.scores.get(metric, one.agreements.get(metric))
 
 
 def rejected(run: RunDir, count: int) -> tuple[RejectedRow, ...]:
@@ -225,6 +227,8 @@ def warnings(found: Measured) -> tuple[str, ...]:
     told = list(found.notes)
     if found.reference == "teacher":
         told.append("No prompt has a reference: what is measured is agreement with the teacher, not accuracy.")
+    if found.reference == "none":
+        told.append(f"{found.metric} looks at an answer alone: what is measured is whether it is valid, not accuracy.")
     student = arm_of(found, "student")
     if student is not None and student.stopped is not None and student.stopped < 0.95:
         told.append(f"The student did not end by itself on {percent(1 - student.stopped)} of the prompts.")

@@ -1,7 +1,7 @@
 """prompts: every prompt gets its id, family and split before a cent is spent, and keeps its side for ever."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,10 +12,11 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Prompt, Split
 from blackbox_kd.run import PROMPTS, REFUSED_PROMPTS, Counts, RunDir
+from blackbox_kd.stages.content import content_key
 from blackbox_kd.stages.masking import looked_over, masked
 from blackbox_kd.stages.splitting.dividing import Division, divided, held_out_of
 from blackbox_kd.stages.splitting.golden import gold_drafts, is_gold
-from blackbox_kd.stages.splitting.registry import append, content_key, held, path_of, read
+from blackbox_kd.stages.splitting.registry import append, held, path_of, read
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.stats import power_statement
 from blackbox_kd.strategies.base import Draft, asked
@@ -73,6 +74,10 @@ def settled(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str =
     """The drafts divided, and registered so before this returns; raises `InputError`, or `RunInUse` after a wait."""
     path = path_of(config.prompts.splits, run.root)
     with held(path, run.progress.note):
+        if path is not None and not path.exists():
+            run.progress.note(
+                f"prompts: {config.prompts.splits} is new: who is held out is settled now, and kept there"
+            )
         plan = planned_of(named, run, config, gold)
         append(path, plan.division.fresh, plan.whole_bytes)
     return plan
@@ -98,8 +103,8 @@ def asked_twice(prompts: list[Prompt], count: int) -> list[Prompt]:
 def told(plan: Planned, config: Config) -> Iterator[str]:
     """What the user has to know of the split, a line each."""
     found = plan.division
-    held_families = [prompt.family for prompt in plan.prompts if prompt.split == "held_out"]
-    held_out = len(held_families)
+    prompts = [prompt for prompt in plan.prompts if prompt.split == "held_out"]
+    held_out = len(prompts)
     if refused := Counter(one.reason for one in found.refused):
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
         yield f"{len(found.refused)} refused ({reasons}), listed in {REFUSED_PROMPTS}"
@@ -115,8 +120,20 @@ def told(plan: Planned, config: Config) -> Iterator[str]:
             f"(the largest has {largest} prompts); `family` on your rows makes smaller ones"
         )
     if held_out:
-        few = "few are held out; " if held_out < FEW else ""
-        yield few + power_statement(held_out, UNKNOWN_RATE, len(set(held_families)))
+        yield power(prompts)
+
+
+def power(held_out: Sequence[Prompt]) -> str:
+    """What the held-out prompts can show: where some have a reference, those, for accuracy is over them alone."""
+    with_reference = [one for one in held_out if one.reference is not None]
+    compared = with_reference or held_out
+    few = ""
+    if len(compared) < len(held_out):
+        have = f"{len(compared):,} of {len(held_out):,} held-out prompts have a reference"
+        few = f"{have}, and accuracy is over these alone; "
+    elif len(held_out) < FEW:
+        few = "few are held out; "
+    return few + power_statement(len(compared), UNKNOWN_RATE, len({one.family for one in compared}))
 
 
 def named_drafts(run: RunDir, config: Config) -> dict[str, Draft]:

@@ -12,8 +12,8 @@ from blackbox_kd.report.verdict import verdict
 from blackbox_kd.run import (
     CARD,
     COMPLETIONS,
+    FACTS,
     ITEMS,
-    METRICS,
     PREDICTIONS,
     PROMPTS,
     REJECTED,
@@ -31,7 +31,7 @@ from blackbox_kd.stages.made import BEFORE, is_foreign, made
 from blackbox_kd.stages.stage import Stage
 
 MADE = (PROMPTS, COMPLETIONS, REJECTED, TRAIN_ROWS, TRAINING_LOG, TRAINING_RESULT)  # up to the student
-FOUND = (ITEMS, PREDICTIONS, METRICS)  # of it
+FOUND = (ITEMS, PREDICTIONS, FACTS)  # of it
 
 
 def main(run: RunDir, config: Config) -> Counts:

@@ -14,6 +14,7 @@ from blackbox_kd.records import Json
 from blackbox_kd.run import (
     ABSENT,
     COMPLETIONS,
+    FACTS,
     ITEMS,
     METRICS,
     PREDICTIONS,
@@ -39,6 +40,7 @@ WRITERS: dict[str, tuple[str, ...]] = {  # who writes a file: any one of these m
     REJECTED: ("filter",),
     STUDENT: ("train",),
     TRAINING_RESULT: ("train",),
+    FACTS: ("evaluate",),
     ITEMS: ("evaluate",),
     PREDICTIONS: ("evaluate",),
     METRICS: ("evaluate",),

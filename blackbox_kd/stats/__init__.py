@@ -6,14 +6,14 @@ that share a family count as the family lets them.
 
 from blackbox_kd.stats.agreement import Kappa, cohen_kappa
 from blackbox_kd.stats.clusters import Clusters, Values
-from blackbox_kd.stats.gating import Decision, non_inferior
+from blackbox_kd.stats.gating import Decision, items_to_pass, non_inferior
 from blackbox_kd.stats.intervals import Interval, rate_interval, wilson
 from blackbox_kd.stats.judged import WinRate, length_controlled_win_rate
 from blackbox_kd.stats.paired import Difference, holm, mcnemar_exact, paired_difference
 from blackbox_kd.stats.pgr import Pgr, paired_bootstrap_pgr
-from blackbox_kd.stats.power import expected_pgr_half_width, minimum_detectable, needed_items, power_statement
+from blackbox_kd.stats.power import minimum_detectable, power_statement
 from blackbox_kd.stats.seeds import Spread, seed_spread
-from blackbox_kd.stats.selective import CoveragePoint, area_under, coverage_curve
+from blackbox_kd.stats.selective import CoveragePoint, coverage_curve
 
 __all__ = [
     "Clusters",
@@ -26,15 +26,13 @@ __all__ = [
     "Spread",
     "Values",
     "WinRate",
-    "area_under",
     "cohen_kappa",
     "coverage_curve",
-    "expected_pgr_half_width",
     "holm",
+    "items_to_pass",
     "length_controlled_win_rate",
     "mcnemar_exact",
     "minimum_detectable",
-    "needed_items",
     "non_inferior",
     "paired_bootstrap_pgr",
     "paired_difference",

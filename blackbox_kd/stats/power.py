@@ -3,8 +3,6 @@
 import math
 from statistics import NormalDist
 
-from blackbox_kd.errors import BbkdError
-
 FEWEST = 6  # items: five that all differ have p = 0.0625
 
 
@@ -22,19 +20,6 @@ def minimum_detectable(n: int, rate: float, power: float = 0.8, level: float = 0
     return high
 
 
-def needed_items(
-    difference: float, rate: float, power: float = 0.8, level: float = 0.95, correlation: float = 0.3
-) -> int:
-    """How many paired items show this difference to `rate`, both as shares, with this power (Connor 1987).
-
-    The inverse of `minimum_detectable`. Raises `BbkdError` for a difference that is not above 0, or that the rate has
-    no room for.
-    """
-    if not 0 < difference <= 1 - min(rate, 1 - rate):
-        raise BbkdError(f"a difference of {difference:g} to a rate of {rate:g} is not possible")
-    return max(FEWEST, math.ceil(_items(difference, rate, power, level, correlation)))
-
-
 def power_statement(n: int, rate: float, families: int | None = None) -> str:
     """What n items can show of a difference to `rate`, in words; `families` is how many prompt families they are from.
 
@@ -46,24 +31,6 @@ def power_statement(n: int, rate: float, families: int | None = None) -> str:
     least = "one family" if families == 1 else f"{families:,} families"
     less = "where prompts of a family are answered alike it is less"
     return f"{said}; they come from {least}, and {less}: {_shown(families, rate)}."
-
-
-def expected_pgr_half_width(
-    n: int, base: float, student: float, teacher: float, level: float = 0.95, correlation: float = 0.3
-) -> float | None:
-    """Half the interval of the gap recovered that n items will give, at these rates; None unless teacher > base.
-
-    First-order variance of a ratio (the delta method), the outcomes of each two models correlated by `correlation`.
-    """
-    gap = teacher - base
-    if gap <= 0 or n < 1:
-        return None
-    recovered = (student - base) / gap
-    weights, rates = (recovered - 1, 1.0, -recovered), (base, student, teacher)
-    spreads = [weight * math.sqrt(rate * (1 - rate)) for weight, rate in zip(weights, rates, strict=True)]
-    alone = sum(spread**2 for spread in spreads)
-    variance = alone + correlation * (sum(spreads) ** 2 - alone)
-    return NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(0.0, variance) / n) / gap
 
 
 def _items(difference: float, rate: float, power: float, level: float, correlation: float) -> float:

@@ -1,8 +1,5 @@
 """Selective prediction: the student answers what it is sure of, and the teacher the rest."""
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import msgspec
 import numpy as np
 
@@ -42,11 +39,3 @@ def coverage_curve(confidence: Values, student: Values, teacher: Values) -> tupl
         accuracy = (own + float(totals[-1, 1]) - handed) / n
         points.append(CoveragePoint(coverage, accuracy, own / (coverage * n) if coverage else None))
     return tuple(points)
-
-
-def area_under(points: Sequence[CoveragePoint]) -> float | None:
-    """Mean accuracy over all coverages, by trapezia; None without points."""
-    if not points:
-        return None
-    pairs = pairwise(points)
-    return sum((one.accuracy + other.accuracy) / 2 * (other.coverage - one.coverage) for one, other in pairs)

@@ -50,6 +50,15 @@ def load(spec: str, training: bool = False) -> Student:
     return Student(model, tokenizer, source, sum(p.numel() for p in model.parameters()))
 
 
+def tokenizer_of(spec: str) -> PreTrainedTokenizerBase:
+    """A student's tokenizer as `load` prepares it, without the model; raises as that does."""
+    source = resolve(spec)
+    quiet()
+    tokenizer = tiny.build_tokenizer() if source.kind == "tiny" else read_tokenizer(whole(source))
+    prepare(tokenizer)
+    return tokenizer
+
+
 def surroundings() -> list[str]:
     """What besides model and text decides on an answer's last digits, and on its speed: machine, device, versions."""
     return [
@@ -105,8 +114,8 @@ def convert(folder: Path, gguf: str, out: Path) -> None:
 def read(folder: Path, training: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Read safetensors and tokenizer from a folder; raises `UsageError` if they do not fit together."""
     half = torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not training
+    tokenizer = read_tokenizer(folder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.bfloat16 if half else torch.float32,
@@ -116,6 +125,15 @@ def read(folder: Path, training: bool) -> tuple[PreTrainedModel, PreTrainedToken
     except (ValueError, OSError) as error:
         raise UsageError(f"student {folder}: {error}", SPECS) from error
     return model, tokenizer
+
+
+def read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Read a tokenizer from a folder; raises `UsageError` if it is none."""
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"student {folder}: {error}", SPECS) from error
+    return tokenizer
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:

@@ -130,3 +130,16 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=project(tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("student", "said"), [("student=./nofolder", "nofolder"), ("completions=nofile.csv", "nofile.csv: no such file")]
+)
+def test_check_finds_what_would_fail_after_all_was_paid(student: str, said: str, tmp_path: Path) -> None:
+    wrong = ("evaluate.retention=nofile.jsonl", "gate.metric=foo", 'evaluate.arms=["gold"]', f"evaluate.{student}")
+    done = bbkd(project(tmp_path), "check", *(f"--set={one}" for one in wrong))
+    gold = "evaluate.arms: gold: 0 train prompts have a reference"
+    missing = [
+        part for part in (gold, "evaluate.retention", "gate.metric: foo is none", said) if part not in done.stderr
+    ]
+    assert (done.returncode, missing) == (2, []), done.stderr

@@ -3,44 +3,24 @@
 import json
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import CompletedProcess
 
 import pytest
 
-from blackbox_kd.cli import main
 from blackbox_kd.jsonl import write_json, write_rows
 from blackbox_kd.measures import Arm, Measured, Part
 from blackbox_kd.records import Item, Message, Prediction, Prompt
 from blackbox_kd.run import ITEMS, METRICS, PREDICTIONS, PROMPTS, Manifest, RunDir
 
-
-class Ended(NamedTuple):
-    """How a command ended: exit code, and what it said."""
-
-    code: int
-    out: str
-    err: str
+Bbkd = Callable[..., CompletedProcess[str]]
 
 
-Bbkd = Callable[..., Ended]
-
-
-@pytest.fixture
-def bbkd(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bbkd:
-    """`bbkd("gate")` in a folder with runs of 300 items: `good` (all right), `fair`, `other` and `poor` (all wrong)."""
+@pytest.fixture(autouse=True)
+def _runs(tmp_path: Path) -> None:
+    """Runs of 300 items: `good` (all right), `fair`, `other` and `poor` (all wrong)."""
     (tmp_path / "bbkd.toml").write_text("[gate]\nmin_items = 200\n")
     for name, wrong in (("good", ()), ("fair", range(30)), ("other", range(40, 70)), ("poor", range(300))):
         evaluated(RunDir(tmp_path / name, tmp_path), wrong)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Ended:
-        monkeypatch.setattr("sys.argv", ["bbkd", "gate", *words])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        said = capsys.readouterr()
-        return Ended(int(stopped.value.code or 0), said.out, said.err)
-
-    return run
 
 
 def evaluated(run: RunDir, wrong: Collection[int]) -> None:
@@ -52,7 +32,9 @@ def evaluated(run: RunDir, wrong: Collection[int]) -> None:
         [Prompt(id=name, messages=asked[name], split="held_out", family=name, reference="yes") for name in names],
     )
     slices = {name: ("late",) if number > 200 else () for number, name in enumerate(names)}
-    write_rows(run / ITEMS, [Item(id=name, key=name, family=name, slices=slices[name], gold=True) for name in names])
+    write_rows(
+        run / ITEMS, [Item(id=name, key=name, family=name, slices=slices[name], reference="yes") for name in names]
+    )
     texts = {"student": ["no" if number in wrong else "yes" for number in range(300)], "teacher": ["yes"] * 300}
     rows = [
         Prediction(prompt_id=name, model=arm, text=text, finish_reason="stop", completion_tokens=1)
@@ -69,18 +51,18 @@ def evaluated(run: RunDir, wrong: Collection[int]) -> None:
 
 
 def test_a_pass_ends_with_0_and_is_told_part_by_part(bbkd: Bbkd) -> None:
-    done = bbkd("--run", "good", "--baseline", "fair")
-    assert (done.code, done.err) == (0, "")
-    lines = done.out.splitlines()
+    done = bbkd("gate", "--run", "good", "--baseline", "fair")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
     assert lines[0].split() == ["new", "good"]
     assert [line.split()[0] for line in lines[1:-1]] == ["against", "all", "stops", "no", "slice"]
     assert lines[-1].startswith("bbkd gate: **pass** - exact_match 100.0 % vs 90.0 % (+10.0 points, 95 % bounds ")
 
 
 def test_a_pass_is_one_object_for_scripts(bbkd: Bbkd) -> None:
-    done = bbkd("--run", "good", "--baseline", "fair", "--json")
-    found = json.loads(done.out)
-    assert (done.code, found["command"], found["ok"]) == (0, "gate", True)
+    done = bbkd("gate", "--run", "good", "--baseline", "fair", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["command"], found["ok"]) == (0, "gate", True)
     result = found["result"]
     assert (result["verdict"], result["metric"], result["margin"], result["compared"]) == (
         "pass",
@@ -94,38 +76,38 @@ def test_a_pass_is_one_object_for_scripts(bbkd: Bbkd) -> None:
 
 
 def test_a_fail_ends_with_10_and_says_in_what(bbkd: Bbkd) -> None:
-    done = bbkd("--run", "poor", "--baseline", "good", "--json")
-    found = json.loads(done.out)
-    assert (done.code, found["ok"], found["error"]["code"]) == (10, False, "gate_failed")
+    done = bbkd("gate", "--run", "poor", "--baseline", "good", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"], found["error"]["code"]) == (10, False, "gate_failed")
     assert found["result"]["verdict"] == "fail"
     assert "all: 0.0 % vs 100.0 %" in found["error"]["message"]
-    assert "slice" in bbkd("--run", "poor", "--baseline", "good").out
+    assert "slice" in bbkd("gate", "--run", "poor", "--baseline", "good").stdout
 
 
 def test_what_it_cannot_tell_ends_with_10_unless_that_is_allowed(bbkd: Bbkd) -> None:
     words = ("--run", "fair", "--baseline", "other", "--json")
-    done = bbkd(*words)
-    found = json.loads(done.out)
-    assert (done.code, found["error"]["code"], found["result"]["verdict"]) == (10, "cannot_tell", "cannot tell")
+    done = bbkd("gate", *words)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["error"]["code"], found["result"]["verdict"]) == (10, "cannot_tell", "cannot tell")
     assert f"About {found['result']['needed']:,} items would do" in found["error"]["fix"]
-    allowed = bbkd(*words, "--allow-cannot-tell")
-    assert (allowed.code, json.loads(allowed.out)["ok"]) == (0, True)
-    assert bbkd("--run", "poor", "--baseline", "good", "--allow-cannot-tell").code == 10
+    allowed = bbkd("gate", *words, "--allow-cannot-tell")
+    assert (allowed.returncode, json.loads(allowed.stdout)["ok"]) == (0, True)
+    assert bbkd("gate", "--run", "poor", "--baseline", "good", "--allow-cannot-tell").returncode == 10
 
 
 def test_the_settings_of_the_file_are_obeyed(bbkd: Bbkd, tmp_path: Path) -> None:
     (tmp_path / "bbkd.toml").write_text('[gate]\nbaseline = "fair"\nmin_items = 400\n')
-    done = bbkd("--run", "good")
-    assert done.code == 10
-    assert "300 items were compared, and [gate] min_items is 400" in done.err
-    assert bbkd("--run", "good", "--set", "gate.min_items=300").code == 0
+    done = bbkd("gate", "--run", "good")
+    assert done.returncode == 10
+    assert "300 items were compared, and [gate] min_items is 400" in done.stderr
+    assert bbkd("gate", "--run", "good", "--set", "gate.min_items=300").returncode == 0
 
 
 def test_the_teacher_can_be_the_baseline(bbkd: Bbkd) -> None:
-    assert bbkd("--run", "good", "--against", "teacher").code == 0
-    done = bbkd("--run", "poor", "--against", "teacher")
-    assert done.code == 10
-    assert "worse than teacher" in done.err
+    assert bbkd("gate", "--run", "good", "--against", "teacher").returncode == 0
+    done = bbkd("gate", "--run", "poor", "--against", "teacher")
+    assert done.returncode == 10
+    assert "worse than teacher" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -141,14 +123,14 @@ def test_the_teacher_can_be_the_baseline(bbkd: Bbkd) -> None:
     ],
 )
 def test_a_wrong_use_says_what_is_wrong(words: tuple[str, ...], said: str, bbkd: Bbkd) -> None:
-    done = bbkd("--run", "good", *words)
-    assert done.code == 2
-    assert said in done.err
+    done = bbkd("gate", "--run", "good", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_notes_are_told_on_stderr(bbkd: Bbkd, tmp_path: Path) -> None:
     (tmp_path / "fair" / PROMPTS).unlink()
-    done = bbkd("--run", "good", "--baseline", "fair")
-    assert done.code == 0
-    assert "trained on these items is not known" in done.err
-    assert bbkd("--run", "good", "--baseline", "fair", "--quiet").err == ""
+    done = bbkd("gate", "--run", "good", "--baseline", "fair")
+    assert done.returncode == 0
+    assert "trained on these items is not known" in done.stderr
+    assert bbkd("gate", "--run", "good", "--baseline", "fair", "--quiet").stderr == ""

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import CompletedProcess
 
 import pytest
 
-from blackbox_kd.cli import main
 from blackbox_kd.teachers.ledger import open_ledger
 
 CONFIG = """
@@ -25,7 +23,7 @@ held_out = 0
 BODY = {"model": "m", "choices": [{"message": {"content": "x \x1b[31mred"}, "finish_reason": "stop"}], "usage": None}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Path:
     """A folder with settings and a ledger of one reply."""
     (tmp_path / "bbkd.toml").write_text(CONFIG)
@@ -40,33 +38,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Done(NamedTuple):
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
+Bbkd = Callable[..., CompletedProcess[str]]
 
 
-Bbkd = Callable[..., Done]
-
-
-@pytest.fixture
-def bbkd(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bbkd:
-    """Runs the command line in the folder: `bbkd("ledger", "stats")`."""
-
-    def run(*words: str) -> Done:
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["bbkd", *words])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        code = stopped.value.code
-        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return run
-
-
-def result(done: Done, command: str) -> dict[str, object]:
+def result(done: CompletedProcess[str], command: str) -> dict[str, object]:
     """What --json shows of a command that went well."""
     assert done.returncode == 0, done.stderr
     whole = json.loads(done.stdout)

@@ -3,11 +3,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import CompletedProcess
 
 import pytest
-
-from blackbox_kd.cli import main
 
 CONFIG = """
 [teacher]
@@ -19,38 +17,19 @@ held_out = 4
 DIFF = ("teacher-diff", "simulated/tickets", "simulated/units")
 
 
-class Ended(NamedTuple):
-    """How a command ended: exit code, and what it said."""
-
-    code: int
-    out: str
-    err: str
+Run = Callable[..., CompletedProcess[str]]
 
 
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def bbkd(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`bbkd("prompts")` in a folder with bbkd.toml."""
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path) -> None:
     (tmp_path / "bbkd.toml").write_text(CONFIG)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Ended:
-        monkeypatch.setattr("sys.argv", ["bbkd", *words])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        said = capsys.readouterr()
-        return Ended(int(stopped.value.code or 0), said.out, said.err)
-
-    return run
 
 
 def test_two_models_are_compared_for_people(bbkd: Run, tmp_path: Path) -> None:
-    assert bbkd("prompts").code == 0
+    assert bbkd("prompts").returncode == 0
     done = bbkd(*DIFF, "-n", "12")
-    assert done.code == 0, done.err
-    first, *lines = done.out.splitlines()
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
     assert first == "12 prompts answered by both, 0 not"
     assert lines[0].startswith("agreement  0.0% (0.0% to ")
     assert lines[1].startswith("accuracy   100.0% -> 0.0%: -100.0%")
@@ -58,20 +37,20 @@ def test_two_models_are_compared_for_people(bbkd: Run, tmp_path: Path) -> None:
     assert lines[3] == "simulated/tickets: served as simulated-tickets; refused 0.0%, cut 0.0%"
     assert lines[5] == "simulated/units: served as simulated-units; refused 0.0%, cut 0.0%"
     assert lines[-1].startswith("answered differently, among others: ")
-    assert "SIMULATED" in done.err
+    assert "SIMULATED" in done.stderr
     assert not (tmp_path / "runs" / "main" / "completions.jsonl").exists()
 
 
 def test_two_models_are_compared_for_scripts_and_their_answers_are_kept(bbkd: Run, tmp_path: Path) -> None:
-    assert bbkd("prompts").code == 0
+    assert bbkd("prompts").returncode == 0
     done = bbkd(*DIFF, "-n", "6", "--json", "--quiet")
-    assert (done.code, done.err) == (0, "")
-    found = json.loads(done.out)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
     assert (found["command"], found["ok"], found["result"]["n"]) == ("teacher-diff", True, 6)
     assert (found["result"]["old"]["accuracy"], found["result"]["new"]["accuracy"]) == (1.0, 0.0)
     assert set(found["result"]["change_interval"]) == {"low", "high"}
     again = bbkd(*DIFF, "-n", "6", "--json", "--quiet", "--set", "query.offline=true")
-    assert json.loads(again.out) == found
+    assert json.loads(again.stdout) == found
 
 
 @pytest.mark.parametrize(
@@ -84,13 +63,13 @@ def test_two_models_are_compared_for_scripts_and_their_answers_are_kept(bbkd: Ru
     ],
 )
 def test_what_cannot_be_compared_is_a_wrong_use(words: tuple[str, ...], said: str, bbkd: Run) -> None:
-    assert bbkd("prompts").code == 0
+    assert bbkd("prompts").returncode == 0
     done = bbkd("teacher-diff", *words)
-    assert done.code == 2
-    assert said in done.err
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_without_prompts_the_stage_before_is_named(bbkd: Run) -> None:
     done = bbkd(*DIFF)
-    assert done.code == 2
-    assert "bbkd prompts" in done.err
+    assert done.returncode == 2
+    assert "bbkd prompts" in done.stderr

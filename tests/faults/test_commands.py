@@ -89,10 +89,9 @@ class Project:
     def generate(self, *sets: str) -> Ended:
         """`bbkd generate`, in this process; then the oracle."""
         before = self.requests
-        self._patch.setattr("sys.argv", ["bbkd", "generate", *(f"--set={one}" for one in sets)])
         self._patch.chdir(self.folder)
         with pytest.raises(SystemExit) as stopped:
-            main()
+            main(["generate", *(f"--set={one}" for one in sets)])
         self._oracle(self.folder / "books.jsonl", self.ledger)
         return Ended(int(stopped.value.code or 0), self._capture.readouterr().err, self.requests - before)
 

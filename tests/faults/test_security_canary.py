@@ -181,10 +181,9 @@ def bbkd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
     """The command line, in this process; gives the exit code."""
 
     def run(*words: str) -> int:
-        monkeypatch.setattr("sys.argv", ["bbkd", *words])
         monkeypatch.chdir(tmp_path)
         with pytest.raises(SystemExit) as stopped:
-            main()
+            main(words)
         return int(stopped.value.code or 0)
 
     return run
@@ -255,12 +254,11 @@ def test_row_51_the_trace_of_a_bug_holds_no_key(
 ) -> None:
     key, _ = KEYS["responses"]
     monkeypatch.setenv("MY_SERVER_TOKEN", key)
-    monkeypatch.setattr("sys.argv", ["bbkd", "generate", "--json"])
     with pytest.raises(SystemExit) as stopped:
         try:
             raise ValueError(f"illegal header: {key!r}")
         except ValueError as error:
-            leave(bug(error))
+            leave(bug(error), ["generate", "--json"])
     out, err = capsys.readouterr()
     assert stopped.value.code == 1
     assert "illegal header: '[redacted]'" in err

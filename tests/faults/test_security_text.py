@@ -15,13 +15,13 @@ from blackbox_kd.cli import main
 from blackbox_kd.config.load import load
 from blackbox_kd.config.simulated import Simulated
 from blackbox_kd.jsonl import read_rows, write_json, write_rows
-from blackbox_kd.measures import Arm, Estimate, Measured, Part
 from blackbox_kd.records import Completion, Item, Prediction, Record
-from blackbox_kd.run import COMPLETIONS, ITEMS, METRICS, PREDICTIONS, TRAIN_ROWS, TRAINING_RESULT, Manifest, RunDir
+from blackbox_kd.run import COMPLETIONS, FACTS, ITEMS, PREDICTIONS, TRAIN_ROWS, TRAINING_RESULT, Manifest, RunDir
 from blackbox_kd.simulate.asked import Asked
 from blackbox_kd.simulate.script import Body
 from blackbox_kd.simulate.server import serving
 from blackbox_kd.stages import prompts as prompts_stage
+from blackbox_kd.stages.evaluating.evidence import Facts
 from blackbox_kd.stages.query import ask_all
 from blackbox_kd.stages.report import main as report
 from blackbox_kd.teachers.target import Api
@@ -101,10 +101,9 @@ def bbkd(
     """The command line, in this process; gives exit code, stdout and stderr."""
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["bbkd", *words])
         monkeypatch.chdir(tmp_path)
         with pytest.raises(SystemExit) as stopped:
-            main()
+            main(words)
         return int(stopped.value.code or 0), *capsys.readouterr()
 
     return run
@@ -165,19 +164,20 @@ def test_row_50_a_report_runs_nothing_of_what_it_shows(
     asyncio.run(bought(place, "openai"))
     assert [bbkd(command)[0] for command in ("generate", "filter")] == [0, 0]
     predictions = [
-        Prediction(prompt_id=one.prompt_id, model=model, text=one.text, finish_reason="stop", completion_tokens=1)
+        Prediction(
+            prompt_id=one.prompt_id,
+            model=model,
+            text=one.text,
+            finish_reason="stop",
+            completion_tokens=1,
+            agreements={"exact_match": 1.0},
+        )
         for one in read_rows(place / COMPLETIONS, Completion)
         for model in ("base", "student", "teacher")
     ]
     write_rows(place / PREDICTIONS, predictions)
     write_rows(place / ITEMS, [Item(id=name, key=name, family=name, slices=(name,)) for name in HOSTILE])
-    part = Part(agreement=Estimate(value=1.0, low=0.0, high=1.0, n=2, families=2))
-    slices = dict.fromkeys(HOSTILE, part)
-    arms = tuple(Arm(name=name, whole=part, slices=slices) for name in ("base", "student", "teacher"))
-    measured = Measured(
-        schema=2, metric="exact_match", reference="teacher", student="student", arms=arms, minimum_detectable=1.0
-    )
-    write_json(place / METRICS, measured)
+    write_json(place / FACTS, Facts(metrics=("exact_match",), student="student", draws=100))
     write_json(place / TRAINING_RESULT, {"steps": 1})
     for stage in ("train", "evaluate"):
         place.finish(Manifest(stage=stage, settings={}, reads={}, writes={}, counts={}))

@@ -72,16 +72,6 @@ def test_json_layout_and_key_order_are_free(tree: dict[str, Json]) -> None:
     assert score(json.dumps(tree, indent=2), json.dumps(turned, ensure_ascii=False)) == 1.0
 
 
-@given(st.text(), st.text())
-def test_it_does_not_matter_which_side_is_the_reference(one: str, other: str) -> None:
-    assert score(one, other) == score(other, one)
-
-
-@given(st.text())
-def test_a_text_matches_its_other_unicode_form(text: str) -> None:
-    assert score(unicodedata.normalize("NFD", text), text) == 1.0
-
-
 KINDS = get_args(Normaliser)
 SETS = st.lists(st.sampled_from(KINDS), unique=True).map(tuple)
 

@@ -1,19 +1,8 @@
 import json
-import unicodedata
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from blackbox_kd.metrics.json_fields import JsonFields
-from blackbox_kd.records import Json
-
-KEYS = st.text(max_size=3).map(lambda text: unicodedata.normalize("NFC", text))
-LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3)
-)
-TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=4)
-OBJECTS = st.dictionaries(KEYS, TREES, max_size=4)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +58,3 @@ def test_an_ignored_path_does_not_count(ignored: str) -> None:
 def test_a_fence_counts_as_part_of_the_answer_unless_it_may_be_there() -> None:
     fenced = '```json\n{"a": 1}\n```'
     assert (JsonFields().score(fenced, '{"a": 1}'), JsonFields(fences=True).score(fenced, '{"a": 1}')) == (0.0, 1.0)
-
-
-@settings(max_examples=30)
-@given(OBJECTS, OBJECTS)
-def test_it_is_a_symmetric_share_and_one_for_the_same(one: dict[str, Json], other: dict[str, Json]) -> None:
-    left, right = json.dumps(one), json.dumps(other, indent=1)
-    assert 0 <= JsonFields().score(left, right) <= 1
-    assert JsonFields().score(left, right) == JsonFields().score(right, left)
-    assert JsonFields().score(left, json.dumps(one, indent=1)) == 1.0

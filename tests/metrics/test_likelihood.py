@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.metrics.likelihood import bits_per_byte, nats_per_token, perplexity
+from blackbox_kd.metrics.likelihood import bits_per_byte, nats_per_token
 
 COUNTS = st.integers(1, 10_000)
 
@@ -12,16 +12,11 @@ COUNTS = st.integers(1, 10_000)
 def test_a_uniform_guess_of_eight_is_three_bits() -> None:
     nll = 10 * math.log(8)  # ten tokens of one byte
     assert nats_per_token(nll, 10) == pytest.approx(math.log(8))
-    assert perplexity(nll, 10) == pytest.approx(8)
     assert bits_per_byte(nll, 10) == pytest.approx(3)
 
 
 def test_without_tokens_or_bytes_it_is_unknown() -> None:
-    assert (nats_per_token(0.0, 0), perplexity(0.0, 0), bits_per_byte(0.0, 0)) == (None, None, None)
-
-
-def test_a_perplexity_beyond_a_float_is_infinite() -> None:
-    assert perplexity(1e6, 1) == math.inf
+    assert (nats_per_token(0.0, 0), bits_per_byte(0.0, 0)) == (None, None)
 
 
 @given(st.floats(0, 1e4), COUNTS, st.floats(0, 1e4), COUNTS)

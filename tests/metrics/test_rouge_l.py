@@ -46,13 +46,6 @@ def test_words_in_order_are_counted(prediction: str, reference: str, expected: f
     assert RougeL().score(prediction, reference) == pytest.approx(expected)
 
 
-@given(st.text(), st.text())
-def test_it_is_a_symmetric_share_and_one_for_the_same(one: str, other: str) -> None:
-    assert 0 <= RougeL().score(one, other) <= 1
-    assert RougeL().score(one, other) == RougeL().score(other, one)
-    assert RougeL().score(one, one) == 1.0
-
-
 def test_long_answers_are_quick() -> None:
     one, other = ("a b c " * 5_000, "c b a d " * 5_000)
     began = time.process_time()

@@ -107,9 +107,11 @@ def measured() -> Measured:
     student = ARMS[-2]
     assert student.trained
     return Measured(
-        schema=2,
+        schema=3,
         metric="exact_match",
         reference="gold",
+        items=120,
+        with_reference=120,
         student="run's own",
         arms=ARMS,
         comparisons=COMPARISONS,
@@ -274,6 +276,6 @@ def bare() -> ReportData:
         student="./here",
         teachers=(),
         measured=Measured(
-            schema=2, metric="exact_match", reference="gold", student="", arms=(), minimum_detectable=1.0
+            schema=3, metric="exact_match", reference="gold", student="", arms=(), minimum_detectable=1.0
         ),
     )

@@ -21,7 +21,7 @@ def test_a_score_carries_its_interval_and_the_rows_own_n_once(measured: Measured
         "Model": "Student",
         "Prompts": "120",
         "exact_match": "78.3 % (70 to 85 %)",
-        "Agrees with teacher": "76.7 % (68 to 83 %)",
+        "Agrees with teacher (exact_match)": "76.7 % (68 to 83 %)",
         "json_fields": "91.0 % (88 to 94 %)",
         "Gap recovered": "81 % (72 to 88 %)",
     }
@@ -37,8 +37,40 @@ def test_without_references_there_is_no_column_for_accuracy(measured: Measured) 
     students = (Arm(name="student", whole=Part(agreement=HALF)), Arm(name="teacher", whole=Part(agreement=HALF)))
     agreed = msgspec.structs.replace(measured, reference="teacher", arms=students, gaps={}, self_agreement=HALF)
     table = arms.scores(agreed)
-    assert table.head == ("Model", "Prompts", "Agrees with teacher")
+    assert table.head == ("Model", "Prompts", "Agrees with teacher (exact_match)")
     assert table.rows[1][-1] == "50.0 % (20 to 80 %) with itself"
+
+
+def test_further_metrics_of_agreement_are_named_as_that(measured: Measured) -> None:
+    agreed = msgspec.structs.replace(measured, reference="teacher", agreements=("json_fields",))
+    assert arms.scores(agreed).head[3:5] == ("Agrees with teacher (exact_match)", "Agrees with teacher (json_fields)")
+
+
+def test_validity_is_not_called_accuracy(measured: Measured) -> None:
+    whole = Part(accuracy=HALF)
+    valid = msgspec.structs.replace(
+        measured, metric="json_schema", reference="none", arms=(Arm(name="student", whole=whole),), gaps={}
+    )
+    assert arms.scores(valid).head == ("Model", "Prompts", "Valid (json_schema)")
+    assert arms.comparisons(valid).caption.startswith("Differences in validity")
+
+
+def test_prompts_without_a_reference_are_counted_apart(measured: Measured) -> None:
+    mixed = msgspec.structs.replace(measured, items=120, with_reference=40)
+    assert arms.scores(mixed).caption.startswith(
+        "40 of 120 held-out prompts have a reference: accuracy and what is made of it are over these. For the other 80 "
+        "only the teacher's answer is known: they count in agreement alone; 95 % intervals"
+    )
+    whole = msgspec.structs.replace(measured, items=120, with_reference=120)
+    assert arms.scores(whole).caption.startswith("120 held-out prompts; 95 % intervals")
+
+
+def test_several_tests_are_adjusted_for_their_number(measured: Measured) -> None:
+    two = [
+        Comparison(arm="student", against=name, difference=0.1, p=p, n=9) for name, p in (("base", 0.03), ("x", 0.5))
+    ]
+    rows = arms.comparisons(msgspec.structs.replace(measured, comparisons=tuple(two))).rows
+    assert [row[2:4] for row in rows] == [("p = 0.030", "p = 0.060"), ("p = 0.50", "p = 0.50")]
 
 
 def test_agreement_of_the_teacher_with_its_own_answer_is_not_shown(measured: Measured) -> None:
@@ -85,7 +117,7 @@ def test_likelihood_stop_loop_and_length_stand_in_a_table(measured: Measured) ->
 def test_prompts_that_share_families_are_a_caveat_of_the_test(measured: Measured, families: int, caveat: str) -> None:
     whole = Part(accuracy=Estimate(value=0.5, n=120, families=families))
     found = msgspec.structs.replace(measured, arms=(Arm(name="student", whole=whole),))
-    assert arms.comparisons(found).caption.endswith(f"two-sided{caveat}")
+    assert arms.comparisons(found).caption.endswith(f"two-sided{caveat}; adjusted is over this table (Holm 1979)")
 
 
 def test_a_comparison_without_a_test_has_no_p(measured: Measured) -> None:

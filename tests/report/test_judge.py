@@ -23,5 +23,14 @@ def test_without_labels_the_judge_is_not_trusted_tacitly(data: ReportData) -> No
     assert "how far this judge can be trusted is not" in judge_section(unlabelled).sentences[2]
 
 
+def test_a_judge_of_the_teachers_own_model_is_told_to_favour_it(data: ReportData) -> None:
+    own = msgspec.structs.replace(data, teachers=("openai/judge-1 (served as judge-1-0924)",))
+    assert (
+        judge_section(own).sentences[3].startswith("openai/judge-1 is the teacher's own model: models favour answers")
+    )
+    other = msgspec.structs.replace(data, teachers=("openai/judge-10 (served as judge-10)",))
+    assert not [one for one in judge_section(other).sentences if "own model" in one]
+
+
 def test_without_a_judge_there_is_no_section(bare: ReportData) -> None:
     assert judge_section(bare).sentences == ()

@@ -83,8 +83,14 @@ def test_what_was_forgotten_is_told_before_and_after(data: ReportData) -> None:
         "that very answer to 5 % (1 to 17 %, n 40) of them."
     )
     assert section.sentences[1] == (
-        "Where references are known, it answers 40 % (26 to 56 %, n 40) rightly, the untuned student 55 % (39 to 70 %, "
-        "n 40) (McNemar's exact test: p = 0.070)."
+        "Where references are known, 40 % (26 to 56 %, n 40) of its answers are right, of the untuned student's 55 % "
+        "(39 to 70 %, n 40) (McNemar's exact test: p = 0.070)."
+    )
+    formal = changed(data, reference="none", metric="json_schema")
+    assert (
+        retention_section(formal)
+        .sentences[1]
+        .startswith("By json_schema, 40 % (26 to 56 %, n 40) of its answers are valid")
     )
     assert section.tables[0].rows[1] == ("After training", "1.420", "0.520", "2,400")
 

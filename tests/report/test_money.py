@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blackbox_kd.measures import Economics
+from blackbox_kd.measures import Comparison, Economics
 from blackbox_kd.report import money
 from blackbox_kd.report.data import ReportData, StageUsage
 
@@ -109,13 +109,43 @@ def test_the_share_that_may_be_left_to_the_student_costs_no_more_than_a_point(da
 
 @pytest.mark.parametrize(
     ("accuracy", "words"),
-    [(0.97, "Nothing need be passed on"), (0.94, "both together are more than a point below the teacher")],
+    [(0.97, "It is measurably worse than the teacher, -17.5 points"), (0.94, "At no share in this table")],
 )
 def test_all_or_nothing_of_the_coverage_is_said_plainly(data: ReportData, accuracy: float, words: str) -> None:
     first, *rest = data.measured.coverage
     points = (first, *(msgspec.structs.replace(one, accuracy=accuracy) for one in rest))
     (sentence,) = money.coverage_section(changed(data, coverage=points)).sentences
     assert words in sentence
+
+
+def close(data: ReportData, middle: float, low: float = -0.03, high: float = 0.02) -> str:
+    """What is said of a student within a point of its teacher, where half and half reach so much."""
+    first, half, last = data.measured.coverage
+    points = (first, msgspec.structs.replace(half, accuracy=middle), msgspec.structs.replace(last, accuracy=0.95))
+    one = Comparison(arm="student", against="teacher", difference=-0.005, low=low, high=high, p=0.8, n=120)
+    (sentence,) = money.coverage_section(changed(data, coverage=points, comparisons=(one,))).sentences
+    return sentence
+
+
+def test_a_student_close_to_its_teacher_is_told_by_what_can_be_shown(data: ReportData) -> None:
+    said = close(data, 0.95)
+    assert said.endswith("No difference between the two can be shown, -0.5 points (-3.0 to +2.0, p = 0.80, n 120).")
+
+
+def test_the_best_mix_is_told_with_its_having_been_chosen(data: ReportData) -> None:
+    assert close(data, 0.98).endswith(
+        "Best in this table is to leave it the 50 % that it is surest of: both together reach 98.0 %; the share was "
+        "chosen on the very prompts that it is measured on, so new ones may do less well."
+    )
+
+
+def test_what_a_student_from_elsewhere_cost_is_not_taken_from_this_run(data: ReportData) -> None:
+    rows = {
+        row[0]: row[1:] for row in money.economics_section(msgspec.structs.replace(data, foreign=True)).tables[0].rows
+    }
+    assert rows["What making the student cost"] == ("unknown", "this run did not train it")
+    assert rows["One request to the teacher"][0] == "0.0028 USD"
+    assert not {"All completions of the teacher", "Cost of one point gained"} & rows.keys()
 
 
 def test_coverage_of_agreement_is_called_that(data: ReportData) -> None:

@@ -53,3 +53,8 @@ def test_tiles_name_what_matters_most(data: ReportData) -> None:
         "Training rows": "380",
         "Cost": "1.71 USD",
     }
+
+
+def test_what_this_run_paid_is_no_number_of_a_student_from_elsewhere(data: ReportData) -> None:
+    assert "Cost" in [tile.name for tile in tiles(data)]
+    assert "Cost" not in [tile.name for tile in tiles(msgspec.structs.replace(data, foreign=True))]

@@ -32,7 +32,7 @@ def changed(run: ReportData, **more: Any) -> str:
 def run(bare: ReportData) -> ReportData:
     """A student at 78 %, untuned 2 %, teacher 96 %, on 120 prompts."""
     found = Measured(
-        schema=2,
+        schema=3,
         metric="exact_match",
         reference="gold",
         student="own",
@@ -108,6 +108,15 @@ def test_without_references_it_is_agreement_beside_the_teachers_own(run: ReportD
         "2 % (0.5 to 6 %): it recovered 77 % of the gap of agreement with the teacher, 95 % interval 70 to 84 %. This "
         "is agreement with the teacher, not accuracy, as there are no reference answers; the teacher itself gives the "
         "same answer twice to 83 % (75 to 89 %, n 60)."
+    )
+
+
+def test_validity_is_told_as_that_and_not_as_accuracy(run: ReportData) -> None:
+    gap = {"student": Gap(value=0.81, low=0.72, high=0.88, reference="none")}
+    assert changed(run, metric="json_schema", reference="none", gaps=gap) == (
+        "By json_schema, 78 % (70 to 85 %) of the student's answers to 120 held-out prompts are valid, the untuned "
+        "student 2 % (0.5 to 6 %), the teacher 96 % (91 to 98 %): it recovered 81 % of the gap of validity, 95 % "
+        "interval 72 to 88 %. Validity is no accuracy: a valid answer may be wrong."
     )
 
 

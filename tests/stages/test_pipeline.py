@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from blackbox_kd.records import Item, Prediction
 from blackbox_kd.stages.evaluating.evidence import Facts
 from blackbox_kd.stages.evaluating.measuring import measured
 
+Bbkd = Callable[..., subprocess.CompletedProcess[str]]
 FAST = {
     "train.student": "tiny:0",
     "train.max_steps": "3",
@@ -24,23 +26,23 @@ FAST = {
 }
 
 
-def bbkd(*words: str) -> subprocess.CompletedProcess[str]:
+def process(*words: str) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own."""
     return subprocess.run([sys.executable, "-m", "blackbox_kd", *words], capture_output=True, text=True, check=False)
 
 
-def run(folder: Path, command: str = "run", *more: str, **overrides: str) -> subprocess.CompletedProcess[str]:
+def words(folder: Path, command: str = "run", *more: str, **overrides: str) -> tuple[str, ...]:
     """A stage command with fast settings."""
     settings = {**FAST, **overrides}
-    return bbkd(command, "--run", str(folder), *[f"--set={key}={value}" for key, value in settings.items()], *more)
+    return (command, "--run", str(folder), *[f"--set={key}={value}" for key, value in settings.items()], *more)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with all stages finished."""
     folder = tmp_path_factory.mktemp("pipeline") / "demo"
-    assert bbkd("init", "--task", "tickets", str(folder)).returncode == 0
-    done = run(folder)
+    assert process("init", "--task", "tickets", str(folder)).returncode == 0
+    done = process(*words(folder))
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -60,7 +62,7 @@ def test_metrics_hold_what_scripts_read(finished: Path) -> None:
         assert one["n"] == 12
         assert 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
     assert accuracy["teacher"]["value"] > accuracy["base"]["value"]
-    assert metrics["schema"] == 2
+    assert metrics["schema"] == 3
     assert set(metrics["gaps"]) == {"base_full_prompt", "base_few_shot", "student"}
     assert metrics["economics"]["teacher_usd"] > 0
 
@@ -76,20 +78,22 @@ def test_metrics_are_made_of_the_other_files_of_eval_alone(finished: Path) -> No
     assert (finished / "again.json").read_bytes() == (folder / "metrics.json").read_bytes()
 
 
-def test_a_student_from_elsewhere_and_a_file_of_answers_are_measured_like_the_runs_own(finished: Path) -> None:
+def test_a_student_from_elsewhere_and_a_file_of_answers_are_measured_like_the_runs_own(
+    finished: Path, bbkd: Bbkd
+) -> None:
     own = json.loads((finished / "eval" / "metrics.json").read_text())
     rows = [row for row in read_rows(finished / "eval" / "predictions.jsonl", Prediction) if row.model == "student"]
     answers = [{"id": row.prompt_id, "completion": row.text} for row in rows if ":" not in row.prompt_id]
     (finished / "answers.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in answers))
     for flags in (("--student", str(finished / "student")), ("--completions", str(finished / "answers.jsonl"))):
-        done = run(finished, "evaluate", *flags)
+        done = bbkd(*words(finished, "evaluate", *flags))
         assert done.returncode == 0, done.stderr
         found = json.loads((finished / "eval" / "metrics.json").read_text())
         assert found["gaps"]["student"] == own["gaps"]["student"]
         assert found["student"] == flags[1]
-    assert run(finished, "report").returncode == 0
+    assert bbkd(*words(finished, "report")).returncode == 0
     assert "not this run's own student" in (finished / "report.md").read_text()
-    assert run(finished).returncode == 0
+    assert bbkd(*words(finished)).returncode == 0
 
 
 def test_report_says_that_the_teacher_was_simulated(finished: Path) -> None:
@@ -115,25 +119,25 @@ def test_no_prompt_is_on_two_sides(finished: Path) -> None:
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
 
 
-def test_a_second_run_does_nothing(finished: Path) -> None:
+def test_a_second_run_does_nothing(finished: Path, bbkd: Bbkd) -> None:
     before = {
         path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.is_file() and ".lock" not in path.name
     }
-    done = run(finished)
+    done = bbkd(*words(finished))
     assert done.returncode == 0
     assert done.stderr.count("up to date") == 6
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_changed_report_setting_runs_only_the_report(finished: Path) -> None:
-    done = run(finished, "run", **{"report.examples": "3"})
+def test_a_changed_report_setting_runs_only_the_report(finished: Path, bbkd: Bbkd) -> None:
+    done = bbkd(*words(finished, "run", **{"report.examples": "3"}))
     assert "report: report.examples 6 -> 3" in done.stderr
     assert done.stderr.count("up to date") == 5
-    assert run(finished).returncode == 0
+    assert bbkd(*words(finished)).returncode == 0
 
 
-def test_json_is_one_object_on_stdout(finished: Path) -> None:
-    done = run(finished, "report", "--json")
+def test_json_is_one_object_on_stdout(finished: Path, bbkd: Bbkd) -> None:
+    done = bbkd(*words(finished, "report", "--json"))
     result = json.loads(done.stdout)
     assert (result["schema"], result["command"], result["ok"]) == (1, "report", True)
 
@@ -146,49 +150,49 @@ def test_an_imported_file_takes_the_place_of_prompts_and_query(tmp_path: Path) -
         for word in words
     ]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert bbkd("init", str(tmp_path)).returncode == 0
+    assert process("init", str(tmp_path)).returncode == 0
     fast = ("--set", "prompts.held_out=3", "--set", "filter.validation=0", "--run", str(tmp_path / "run"))
-    assert bbkd("import", str(tmp_path / "answers.jsonl"), *fast).returncode == 0
+    assert process("import", str(tmp_path / "answers.jsonl"), *fast).returncode == 0
     student = ("--set=train.student=tiny:0", "--set=train.max_steps=2", "--set=evaluate.max_new_tokens=4")
-    done = bbkd("run", *fast, *student)
+    done = process("run", *fast, *student)
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "eval" / "metrics.json").read_text())
     teacher = next(arm for arm in metrics["arms"] if arm["name"] == "teacher")
     assert (teacher["whole"]["accuracy"]["value"], teacher["whole"]["accuracy"]["n"]) == (1.0, 3)
 
 
-def test_a_run_is_refused_before_it_costs_anything(finished: Path) -> None:
-    done = run(finished, "run", **{"train.student": "./no-such-student", "teacher.identity": "another"})
+def test_a_run_is_refused_before_it_costs_anything(finished: Path, bbkd: Bbkd) -> None:
+    done = bbkd(*words(finished, "run", **{"train.student": "./no-such-student", "teacher.identity": "another"}))
     assert done.returncode == 2
     assert "no-such-student" in done.stderr
     assert "query" not in done.stderr
-    assert run(finished).stderr.count("up to date") == 6
+    assert bbkd(*words(finished)).stderr.count("up to date") == 6
 
 
 @pytest.mark.slow
 def test_an_import_over_a_run_replaces_it_and_a_failed_one_does_not(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    assert bbkd("init", "--task", "tickets", str(folder)).returncode == 0
-    assert run(folder, "generate").returncode == 0
+    assert process("init", "--task", "tickets", str(folder)).returncode == 0
+    assert process(*words(folder, "generate")).returncode == 0
     rows = [
         {"prompt": f"Question about {word}?", "completion": word} for word in ["bread", "iron", "tea", "wool", "glass"]
     ]
     answers = tmp_path / "answers.jsonl"
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert bbkd("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 0
+    assert process("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 0
     assert not (folder / "manifest" / "query.json").exists()
     held = (folder / "completions.jsonl").read_bytes()
     answers.write_text("{broken\n")
-    assert bbkd("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 2
+    assert process("import", str(answers), "--run", str(folder), "--set", "prompts.held_out=1").returncode == 2
     for command in (("try", "1"), ("generate",)):
-        bbkd(*command, "--run", str(folder))
+        process(*command, "--run", str(folder))
         assert (folder / "completions.jsonl").read_bytes() == held
 
 
 @pytest.mark.slow
 def test_further_arms_are_trained_once_and_measured_beside_the_student(finished: Path) -> None:
     arms = {"evaluate.arms": '["shuffled", "gold", "1/2"]'}
-    assert run(finished, "evaluate", **arms).returncode == 0
+    assert process(*words(finished, "evaluate", **arms)).returncode == 0
     metrics = json.loads((finished / "eval" / "metrics.json").read_text())
     rows = {arm["name"]: arm["trained"]["rows"] for arm in metrics["arms"] if "trained" in arm}
     assert rows["1/2"] * 2 == pytest.approx(rows["student"], abs=1)
@@ -196,9 +200,9 @@ def test_further_arms_are_trained_once_and_measured_beside_the_student(finished:
     assert [point["arm"] for point in metrics["curve"]] == ["1/2", "student"]
     origin = finished / "eval" / "students" / "shuffled" / "training.json"
     was = origin.stat().st_mtime_ns
-    assert run(finished, "evaluate", **arms, **{"evaluate.draws": "600"}).returncode == 0
+    assert process(*words(finished, "evaluate", **arms, **{"evaluate.draws": "600"})).returncode == 0
     assert origin.stat().st_mtime_ns == was
-    assert run(finished, "report", **arms).returncode == 0
+    assert process(*words(finished, "report", **arms)).returncode == 0
     report = (finished / "report.md").read_text()
     assert "Trained on shuffled answers" in report
     assert "Trained on gold" in report

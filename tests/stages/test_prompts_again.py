@@ -20,6 +20,8 @@ Rows = list[dict[str, Json]]
 SPLITS = Path(".bbkd") / "splits.jsonl"
 ROWS: Rows = [{"prompt": f"Who was the {n}. of them, {n * n} or {n + 7}?"} for n in range(60)]
 
+NEW = "prompts: .bbkd/splits.jsonl is new: who is held out is settled now, and kept there"
+
 
 class Noting(Silent):
     """Progress that keeps what is said."""
@@ -154,7 +156,20 @@ def test_how_much_so_many_held_out_prompts_can_show_is_said(run: RunDir) -> None
     write(run.root, ROWS)
     progress = Noting()
     main(RunDir(run.path, run.root, progress), config())
-    assert progress.said == [f"prompts: few are held out; {power_statement(10, 0.5)}"]
+    assert progress.said == [NEW, f"prompts: few are held out; {power_statement(10, 0.5)}"]
+
+
+def test_where_some_have_a_reference_power_is_that_of_those(run: RunDir) -> None:
+    write(run.root, [{**row, **({"reference": "x"} if n % 2 else {})} for n, row in enumerate(ROWS)])
+    progress = Noting()
+    main(RunDir(run.path, run.root, progress), config(held_out=30))
+    n = sum(one.split == "held_out" and one.reference is not None for one in read_rows(run / PROMPTS, Prompt))
+    assert 0 < n < 30
+    assert progress.said == [
+        NEW,
+        f"prompts: {n} of 30 held-out prompts have a reference, and accuracy is over these alone; "
+        f"{power_statement(n, 0.5)}",
+    ]
 
 
 def test_the_stage_is_up_to_date_after_it_wrote_the_registry(run: RunDir) -> None:

@@ -1,11 +1,10 @@
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
 
 from blackbox_kd.config.simulated import Simulated
 from blackbox_kd.config.teacher import Teacher
@@ -22,6 +21,7 @@ from blackbox_kd.stages.stage import Outcome, execute
 from blackbox_kd.teachers.target import Patience, Price, Sampling
 
 MakePrompt = Callable[..., Prompt]
+Answering = Callable[[Callable[[bytes], tuple[int, str]]], AbstractAsyncContextManager[str]]
 PATIENCE = Patience(concurrency=4, timeout_s=5, attempts=1)
 
 
@@ -194,31 +194,11 @@ def test_the_ledger_lies_beside_the_settings_or_where_one_says(tmp_path: Path, m
     assert ledger_path(tmp_path) == tmp_path / "elsewhere.sqlite3"
 
 
-@asynccontextmanager
-async def answering(statuses: Callable[[bytes], int]) -> AsyncIterator[str]:
-    """A server of the OpenAI wire whose status depends on the request; yields its base_url."""
-
-    async def handle(request: web.Request) -> web.Response:
-        body = await request.read()
-        choice = {"message": {"content": "Yes."}, "finish_reason": "stop"}
-        return web.json_response({"choices": [choice]}, status=statuses(body))
-
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
-
-
 async def test_rows_that_failed_for_good_are_listed_and_do_not_stop_the_rest(
-    run: RunDir, prompts: list[Prompt]
+    run: RunDir, prompts: list[Prompt], answering: Answering
 ) -> None:
     bad = [msgspec.json.encode(prompts[n].messages[0].content) for n in (3, 7)]
-    async with answering(lambda body: 400 if any(text in body for text in bad) else 200) as url:
+    async with answering(lambda body: (400 if any(text in body for text in bad) else 200, "Yes.")) as url:
         counts = await ask_all(run, config(model="openai/m", base_url=url))
     failures = list(read_rows(run / FAILURES, Failure))
     assert [(one.prompt_id, one.code, one.retryable) for one in failures] == [
@@ -228,14 +208,14 @@ async def test_rows_that_failed_for_good_are_listed_and_do_not_stop_the_rest(
     assert (counts["completions"], counts["failed"]) == (8, 2)
 
 
-async def test_a_later_run_gets_what_was_left(run: RunDir, prompts: list[Prompt]) -> None:
+async def test_a_later_run_gets_what_was_left(run: RunDir, prompts: list[Prompt], answering: Answering) -> None:
     asked: list[bytes] = []
 
-    def statuses(body: bytes) -> int:
+    def says(body: bytes) -> tuple[int, str]:
         asked.append(body)
-        return 503 if len(asked) in (2, 5, 6) else 200
+        return 503 if len(asked) in (2, 5, 6) else 200, "Yes."
 
-    async with answering(statuses) as url:
+    async with answering(says) as url:
         settings = config(model="openai/m", base_url=url)
         with pytest.raises(ProviderUnavailable, match="3 of 10 rows are left"):
             await ask_all(run, settings)
@@ -244,14 +224,16 @@ async def test_a_later_run_gets_what_was_left(run: RunDir, prompts: list[Prompt]
     assert (len(names(run)), len(asked), len(set(asked))) == (10, 13, 10)
 
 
-async def test_a_refused_key_stops_all_workers_and_writes_nothing(run: RunDir, prompts: list[Prompt]) -> None:
+async def test_a_refused_key_stops_all_workers_and_writes_nothing(
+    run: RunDir, prompts: list[Prompt], answering: Answering
+) -> None:
     asked: list[bytes] = []
 
-    def statuses(body: bytes) -> int:
+    def says(body: bytes) -> tuple[int, str]:
         asked.append(body)
-        return 401
+        return 401, ""
 
-    async with answering(statuses) as url:
+    async with answering(says) as url:
         with pytest.raises(ProviderRefused):
             await ask_all(run, config(model="openai/m", base_url=url))
     assert len(asked) <= PATIENCE.concurrency

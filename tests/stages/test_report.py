@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,10 @@ from blackbox_kd.config.train import Train
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import write_json, write_rows
-from blackbox_kd.measures import Arm, Estimate, Gap, Measured, Part
 from blackbox_kd.records import Completion, Item, Json, Prediction, Prompt, Rejection
 from blackbox_kd.run import (
     COMPLETIONS,
+    FACTS,
     ITEMS,
     METRICS,
     PREDICTIONS,
@@ -22,11 +23,13 @@ from blackbox_kd.run import (
     Manifest,
     RunDir,
 )
+from blackbox_kd.stages.evaluating.evidence import Facts
 from blackbox_kd.stages.report import STAGE, gathered, main
 from blackbox_kd.stages.stage import execute
 
 QUERY_COUNTS = {"rows": 4, "completions": 3, "failed": 1, "ambiguous": 2, "prompt_tokens": 9, "completion_tokens": 9}
 FILTER_COUNTS = {"held_out": 1, "completions": 2, "train_rows": 2, "validation_rows": 0}
+SEEN = Facts(metrics=("exact_match",), student="runs/main/student", max_new_tokens=4, notes=("One thing.",), draws=100)
 FORGOTTEN = Item(id="r", key="kr", family="r", retention=True)
 CHANGED = Config(seed=99, train=Train(student="another/model", system="Another."), report=Report(title="Mine"))
 
@@ -45,7 +48,10 @@ def train(**more: Json) -> Manifest:
 
 def answer(name: str, model: str) -> Prediction:
     """What a model says to a prompt: its own name, as the teacher would."""
-    return Prediction(prompt_id=name, model=model, text=model, finish_reason="stop", completion_tokens=1, agreement=1.0)
+    same = {"exact_match": 1.0}
+    return Prediction(
+        prompt_id=name, model=model, text=model, finish_reason="stop", completion_tokens=1, agreements=same
+    )
 
 
 @pytest.fixture
@@ -58,19 +64,7 @@ def done(run: RunDir, completion: Callable[..., Completion], prompt: Callable[..
     write_rows(run / ITEMS, [Item(id="b", key="kb", family="b", slices=("long",)), FORGOTTEN])
     models = ("base", "student", "teacher")
     write_rows(run / PREDICTIONS, [*(answer("b", model) for model in models), answer("r", "student")])
-    one = Part(agreement=Estimate(value=1.0, low=0.2, high=1.0, n=1, families=1))
-    whole = Measured(
-        schema=2,
-        metric="exact_match",
-        reference="teacher",
-        student="runs/main/student",
-        arms=tuple(Arm(name=model, whole=one) for model in models),
-        gaps={"student": Gap(undefined="no gap", reference="teacher")},
-        minimum_detectable=1.0,
-        max_new_tokens=4,
-        notes=("One thing.",),
-    )
-    write_json(run / METRICS, whole)
+    write_json(run / FACTS, SEEN)
     write_json(run / TRAINING_RESULT, {"train_s": 12.345678, "note": "", "why": "because " * 40, "steps": 12345})
     terms = {"openai/teacher": {"ack": "openai-2026-01-01", "basis": "legal"}}
     for made in (
@@ -184,25 +178,59 @@ def test_examples_name_their_slices_and_leave_the_retention_set_out(done: RunDir
 
 
 def test_an_arm_that_did_not_answer_is_left_open(done: RunDir) -> None:
-    write_rows(done / ITEMS, [Item(id="log-1", key="k", family="f", gold=True)])
+    write_rows(done / ITEMS, [Item(id="log-1", key="k", family="f", reference="student")])
     write_rows(done / PREDICTIONS, [answer("log-1", "student"), answer("log-2", "base")])
     (one,) = gathered(done, Config()).examples
     assert (one.prompt, one.base, one.teacher, one.student, one.base_score) == (None, None, None, "student", None)
+    assert one.reference == "student"
 
 
-@pytest.mark.parametrize("text", ['{"metric": "exact_match", "base": {}}', '{"schema": 1}', "{"])
-def test_metrics_of_an_older_bbkd_are_to_be_measured_again(done: RunDir, text: str) -> None:
-    (done / METRICS).write_text(text)
-    with pytest.raises(InputError, match=METRICS) as caught:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (FACTS, '{"metrics": ["exact_match"], "student": "s", "unheard": 1}'),
+        (FACTS, "{"),
+        (ITEMS, '{"id": "b", "key": "kb", "family": "b", "gold": true}\n'),
+        (PREDICTIONS, '{"prompt_id": "b", "model": "student", "agreement": 1.0}\n'),
+    ],
+)
+def test_files_of_an_older_bbkd_are_to_be_measured_again(done: RunDir, name: str, text: str) -> None:
+    (done / name).write_text(text)
+    with pytest.raises(InputError, match=name) as caught:
         gathered(done, Config())
     assert caught.value.fix == "Run `bbkd evaluate` again; it writes this file."
 
 
-def test_metrics_of_another_schema_are_refused(done: RunDir) -> None:
-    found = msgspec.json.decode((done / METRICS).read_bytes(), type=Measured)
-    write_json(done / METRICS, msgspec.structs.replace(found, schema=3))
-    with pytest.raises(InputError, match="schema 3, where 2 is expected"):
-        gathered(done, Config())
+def test_the_report_is_made_of_the_answers_whatever_the_metrics_say(done: RunDir) -> None:
+    main(done, Config())
+    first = (done / "report.md").read_bytes()
+    (done / METRICS).write_text('{"metric": "exact_match", "student": "better"}')
+    main(done, Config())
+    assert (done / "report.md").read_bytes() == first
+    assert b"100 %" in first
+    same = [msgspec.structs.replace(answer("b", "student"), agreements={"exact_match": 0.0})]
+    write_rows(done / PREDICTIONS, [*same, answer("b", "base"), answer("b", "teacher")])
+    assert execute(STAGE, done, Config()).ran
+    assert (done / "report.md").read_bytes() != first
+
+
+def test_a_metric_that_looks_at_an_answer_alone_is_called_validity(done: RunDir) -> None:
+    write_json(done / FACTS, msgspec.structs.replace(SEEN, metrics=("json_schema",), reference_free=True))
+    scored = [
+        msgspec.structs.replace(answer("b", model), scores={"json_schema": score}, agreements={})
+        for model, score in (("base", 0.0), ("student", 1.0), ("teacher", 1.0))
+    ]
+    write_rows(done / PREDICTIONS, scored)
+    data = gathered(done, Config())
+    assert data.warnings[-1] == (
+        "json_schema looks at an answer alone: what is measured is whether it is valid, not accuracy."
+    )
+    assert (data.examples[0].base_score, data.examples[0].teacher_score) == (0.0, 1.0)
+    main(done, Config())
+    told = (done / "report.md").read_text()
+    assert "Student (valid)" in told
+    assert "Untuned student (invalid)" in told
+    assert not re.search("gold|accuracy (of|on|to)|agreement with", told, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("key", ["evaluate.student", "evaluate.completions"])
@@ -212,8 +240,7 @@ def test_another_student_needs_neither_dataset_nor_training(done: RunDir, key: s
     for file in (PROMPTS, COMPLETIONS, REJECTED, TRAINING_RESULT):
         (done / file).unlink()
     done.finish(manifest("evaluate", settings={key: "elsewhere", "train.system": "Be long.", "seed": 3}))
-    found = msgspec.json.decode((done / METRICS).read_bytes(), type=Measured)
-    write_json(done / METRICS, msgspec.structs.replace(found, student="elsewhere"))
+    write_json(done / FACTS, msgspec.structs.replace(SEEN, student="elsewhere"))
     assert execute(STAGE, done, Config()).ran
     assert not execute(STAGE, done, Config()).ran
     data = gathered(done, Config())

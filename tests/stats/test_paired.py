@@ -71,6 +71,14 @@ def test_copies_of_an_item_add_nothing_to_a_difference() -> None:
     assert (copied.value, copied.low, copied.high) == pytest.approx((alone.value, alone.low, alone.high))
 
 
+def test_a_family_that_stands_for_several_counts_as_they_do() -> None:
+    sums, sizes, counts = np.array([-1.0, 2.0, 0.0]), np.array([1.0, 2.0, 1.0]), np.array([7.0, 4.0, 50.0])
+    alone = difference_bounds(np.repeat(sums, [7, 4, 50]), np.repeat(sizes, [7, 4, 50]), 0.05, 1.5, 0.5)
+    assert [float(one) for one in alone] == pytest.approx(
+        [float(one) for one in difference_bounds(sums, sizes, 0.05, 1.5, 0.5, counts)]
+    )
+
+
 def test_one_family_gives_a_difference_without_an_interval() -> None:
     assert paired_difference([0.0, 1.0], [1.0, 1.0], ["a", "a"]) == Difference(0.5)
     assert paired_difference([], [], []) == Difference()

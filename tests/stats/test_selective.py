@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.errors import BbkdError
-from blackbox_kd.stats import CoveragePoint, area_under, coverage_curve
+from blackbox_kd.stats import CoveragePoint, coverage_curve
 
 Row = tuple[float, float, float]
 ROWS = st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.9]), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
@@ -52,14 +52,8 @@ def test_equally_sure_items_share_their_places_as_in_the_mean_over_all_orders() 
     assert coverage_curve(confidence, student, teacher)[4].accuracy == pytest.approx(mean / 5)
 
 
-def test_the_area_is_the_mean_accuracy_over_coverages() -> None:
-    assert area_under(curve([(0.5, 0.5, 0.5)] * 4)) == pytest.approx(0.5)
-    assert area_under(curve([(0.5, 0.0, 1.0)] * 4)) == pytest.approx(0.5)
-
-
-def test_without_items_there_is_no_curve_and_no_area() -> None:
+def test_without_items_there_is_no_curve() -> None:
     assert coverage_curve([], [], []) == ()
-    assert area_under(()) is None
 
 
 def test_a_curve_needs_a_confidence_for_each_item() -> None:

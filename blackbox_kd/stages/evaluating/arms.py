@@ -149,12 +149,17 @@ def gold(run: RunDir, system: str, validated: set[str]) -> list[Example]:
         for one in read_rows(require(run / PROMPTS, "prompts"), Prompt)
         if one.split == "train" and one.id not in validated and one.reference and one.reference.strip()
     ]
-    if len(rows) < MIN_GOLD:
+    enough_gold(len(rows))
+    return rows
+
+
+def enough_gold(count: int) -> None:
+    """Raise `InputError` where too few train prompts have a reference."""
+    if count < MIN_GOLD:
         raise InputError(
-            f"evaluate.arms: gold: {len(rows)} train prompts have a reference, at least {MIN_GOLD} are needed",
+            f"evaluate.arms: gold: {count} train prompts have a reference, at least {MIN_GOLD} are needed",
             "Give rows of [prompts] files a `reference`, or take gold out of [evaluate] arms.",
         )
-    return rows
 
 
 def part(examples: Sequence[Example], share: float) -> list[Example]:
@@ -164,13 +169,13 @@ def part(examples: Sequence[Example], share: float) -> list[Example]:
     return [one for one in examples if prompt_of(one) in chosen]
 
 
-def few_shot_messages(examples: Sequence[Example], k: int, seed: int = 0) -> tuple[Message, ...]:
+def few_shot_messages(examples: Sequence[Example], k: int) -> tuple[Message, ...]:
     """At most `k` rows of as many prompts as user and assistant turns, without system messages, chosen by digest.
 
     Rows of more than `SHOT_CHARACTERS` are no examples: with long rows alone there are none.
     """
     chosen: dict[str, Example] = {}
-    for one in sorted(examples, key=lambda one: text_digest(str(seed), one.id)):
+    for one in sorted(examples, key=lambda one: text_digest("0", one.id)):
         if len(chosen) == k:
             break
         if sum(len(turn.content) for turn in (*one.prompt, *one.completion)) <= SHOT_CHARACTERS:

@@ -19,6 +19,7 @@ class Facts(Record, frozen=True, kw_only=True):
     """eval/facts.json: what items and predictions do not tell."""
 
     metrics: tuple[str, ...]  # labels, the headline first
+    reference_free: bool = False  # the headline looks at an answer alone
     student: str
     max_new_tokens: int | None = None
     trained: dict[str, Trained] = msgspec.field(default_factory=dict)  # by arm
@@ -43,8 +44,9 @@ class Evidence:
         grouped = {arm: {one.prompt_id: one for one in found} for arm, found in groupby(everything, lambda p: p.model)}
         self.all_of = grouped
         self.arms = {arm: kept for arm, found in grouped.items() if (kept := self.measured(found)) and arm != AGAIN}
-        student = self.arms.get("student", {}).values()
-        self.reference: Reference = "gold" if any(self.metric in one.scores for one in student) else "teacher"
+        self.scored = {label for one in self.arms.get("student", {}).values() for label in one.scores}
+        held_to: Reference = "gold" if self.metric in self.scored else "teacher"
+        self.reference: Reference = "none" if facts.reference_free else held_to
 
     def measured(self, found: Found) -> dict[str, Prediction]:
         """Those of the held-out items."""
@@ -52,7 +54,11 @@ class Evidence:
 
     def value(self, one: Prediction) -> float | None:
         """The headline value of a prediction: its score, or where there is no gold at all its agreement."""
-        return one.scores.get(self.metric) if self.reference == "gold" else one.agreement
+        return (one.agreements if self.reference == "teacher" else one.scores).get(self.metric)
+
+    def agreed(self) -> tuple[str, ...]:
+        """The further metrics by which no answer has a score, and which are therefore of agreement."""
+        return tuple(label for label in self.facts.metrics[1:] if label not in self.scored)
 
     def values(self, arm: str) -> dict[str, float]:
         """Headline values of an arm, by item."""

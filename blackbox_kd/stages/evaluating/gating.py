@@ -3,10 +3,8 @@
 It reads, pays nothing and changes nothing.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import NormalDist
 from typing import Literal
 
 import msgspec
@@ -21,7 +19,7 @@ from blackbox_kd.report.words import counted, inline, percent, points, points_sp
 from blackbox_kd.run import METRICS, RunDir, require
 from blackbox_kd.stages.evaluating.pairing import Kind, Pair, Paired, Row, foreign, paired, rescored
 from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
-from blackbox_kd.stats import non_inferior
+from blackbox_kd.stats import items_to_pass, non_inferior
 
 Verdict = Literal["pass", "fail", "cannot tell"]
 ENOUGH = 0.8  # share of each run's items that should have a partner
@@ -119,7 +117,7 @@ def gate(run: RunDir, config: Config, baseline: RunDir | None) -> Gated:
     """
     metric, scorer = chosen(run, config, baseline)
     both = paired(run, baseline)
-    reference, rows = rescored(run, config, both.pairs, scorer)
+    reference, rows = rescored(run, both.pairs, scorer)
     whole, slices, guards = parts_of(rows, both.pairs, config.gate)
     return Gated(
         verdict=overall(whole, (*slices, *guards)),
@@ -135,7 +133,7 @@ def gate(run: RunDir, config: Config, baseline: RunDir | None) -> Gated:
         unpaired_new=both.unpaired_new,
         unpaired_old=both.unpaired_old,
         trained_on=both.trained_on,
-        needed=needed(whole, config.gate.min_items) if whole.verdict == "cannot tell" else None,
+        needed=needed(rows, config.gate) if whole.verdict == "cannot tell" else None,
         notes=tuple(notes(both, reference, len(rows), "teacher" if baseline is None else "baseline")),
     )
 
@@ -226,18 +224,15 @@ def overall(whole: Part, others: Iterable[Part]) -> Verdict:
     return "fail" if any(one.verdict == "fail" for one in others) else whole.verdict
 
 
-def needed(whole: Part, least: int) -> int | None:
-    """Items with which two equally good students, as different as these, pass with 80 % power (Blackwelder 1982).
+def needed(rows: Sequence[Row], told: Gate) -> int | None:
+    """Items with which two equally good students, as different as these, pass with 80 % power.
 
     None where so many were compared already, or their spread is not known.
     """
-    normal = NormalDist()
-    if whole.difference is None or whole.low is None:
-        return None
-    bound, power = normal.inv_cdf(LEVEL), normal.inv_cdf(POWER)
-    reach = (whole.difference - whole.low) * (1 + power / bound)  # half the interval, and what power takes
-    items = max(least, math.ceil(whole.n * (reach / whole.margin) ** 2))
-    return items if items > whole.n else None
+    new, old = [one.new for one in rows], [one.old for one in rows]
+    found = items_to_pass(new, old, [one.item.family for one in rows], told.margin, LEVEL, POWER)
+    items = max(told.min_items, found or 0)
+    return items if found is not None and items > len(rows) else None
 
 
 def notes(both: Paired, reference: Kind, compared: int, other: str) -> Iterable[str]:
@@ -252,7 +247,7 @@ def notes(both: Paired, reference: Kind, compared: int, other: str) -> Iterable[
         what = "reference" if reference == "gold" else "answer of the teacher"
         yield f"{len(both.pairs) - compared:,} of {len(both.pairs):,} items left out: they have no {what}"
     if reference == "teacher":
-        yield "without references, agreement with the teacher stands in for accuracy"
+        yield "the items have no references: agreement with the teacher stands in for accuracy"
     yield from both.notes
 
 

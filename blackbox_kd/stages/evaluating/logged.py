@@ -10,11 +10,10 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Completion, Message, Prediction, Prompt
 from blackbox_kd.shingles import near_duplicate_groups
+from blackbox_kd.stages.content import asked_text, folded
 from blackbox_kd.stages.importing import reason
-from blackbox_kd.stages.splitting.registry import asked_text
 from blackbox_kd.strategies.files import Row, draft, plain, rows
 from blackbox_kd.teachers.wire import MOST_TOKENS, clean
-from blackbox_kd.text import fold
 
 NOT_ASKED = ("completion", "teacher", "finish_reason", "completion_tokens", "split", "weight")
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
@@ -81,7 +80,7 @@ class _Log:
         self._answers = answers
         self._system = system
         self._by_id = {one.id: one for one in known}
-        self._by_text = {key_of(one.messages): one for one in self._by_id.values()}
+        self._by_text = {folded(one.messages): one for one in self._by_id.values()}
         self._held_out = {one.id for one in self._by_id.values() if one.split == "held_out"}
         self._trained = self._repeats = self._bare = self._foreign = 0
 
@@ -112,7 +111,7 @@ class _Log:
         fields = {name: cell for name, cell in row.items() if cell is not None and name not in NOT_ASKED}
         one = draft(fields, where, self._name)
         messages = without_system(one.messages, self._system)
-        found = self._by_text.get(key_of(messages)) or self._asked_otherwise(messages)
+        found = self._by_text.get(folded(messages)) or self._asked_otherwise(messages)
         named = None if one.id is None else self._by_id.get(one.id)
         if named is not None and (found is None or found.id != named.id):
             raise InputError(
@@ -130,7 +129,7 @@ class _Log:
             source=one.source,
             meta=one.meta,
         )
-        self._by_id[made.id] = self._by_text[key_of(messages)] = made
+        self._by_id[made.id] = self._by_text[folded(messages)] = made
         return made
 
     def _named(self, where: str, row: Row) -> Prompt:
@@ -151,7 +150,7 @@ class _Log:
     def _asked_otherwise(self, messages: tuple[Message, ...]) -> Prompt | None:
         """The prompt that was asked with a system prompt which is neither its own nor the student's."""
         turns = tuple(turn for turn in messages if turn.role != "system")
-        found = self._by_text.get(key_of(turns)) if len(turns) < len(messages) else None
+        found = self._by_text.get(folded(turns)) if len(turns) < len(messages) else None
         if found is None or any(turn.role == "system" for turn in found.messages):
             return None
         self._foreign += 1
@@ -169,11 +168,6 @@ class _Log:
             (missed, f"of {len(self._held_out)} held-out prompts are not in {self._name}: not measured."),
         )
         return tuple(f"{count} {text}" for count, text in said_of if count)
-
-
-def key_of(messages: tuple[Message, ...]) -> str:
-    """A conversation's content, whatever its case and spacing."""
-    return fold(asked_text(messages))
 
 
 def without_system(messages: tuple[Message, ...], system: str) -> tuple[Message, ...]:

@@ -1,6 +1,6 @@
 """What predictions add up to: pure functions of items, predictions and facts; the same files give the same bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from blackbox_kd.measures import Arm, Comparison, Copied, CurvePoint, Estimate, Gap, Measured, Part, headline
@@ -21,7 +21,7 @@ from blackbox_kd.stats import (
     seed_spread,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 ORDER = ("base", "base_full_prompt", "base_few_shot", "shuffled", "gold")  # then shares, seeds, student, teacher
 LAST = ("student", "teacher")
 
@@ -36,6 +36,9 @@ def measured(items: Sequence[Item], predictions: Iterable[Prediction], facts: Fa
         schema=SCHEMA,
         metric=seen.metric,
         reference=seen.reference,
+        agreements=tuple(label for label in seen.agreed() if any(label in one.whole.metrics for one in arms)),
+        items=len(seen.held_out),
+        with_reference=sum(seen.items[name].reference is not None for name in seen.held_out),
         student=facts.student,
         arms=arms,
         comparisons=tuple(comparisons(seen)),
@@ -86,17 +89,20 @@ def arm_of(seen: Evidence, name: str) -> Arm:
 def part(seen: Evidence, arm: str, members: set[str]) -> Part:
     """One arm's scores on some of the items."""
     found = {name: one for name, one in seen.arms[arm].items() if name in members}
-    scores = {
-        label: {name: one.scores[label] for name, one in found.items() if label in one.scores}
-        for label in seen.facts.metrics
-    }
-    agrees = {name: one.agreement for name, one in found.items() if one.agreement is not None and arm != "teacher"}
-    further = {label: estimate(seen, values) for label, values in scores.items() if label != seen.metric}
+    scores = {name: one.scores for name, one in found.items()}
+    agreements = {name: one.agreements for name, one in found.items() if arm != "teacher"}
+    agreed = seen.agreed()
+    further = {label: by(seen, agreements if label in agreed else scores, label) for label in seen.facts.metrics[1:]}
     return Part(
-        accuracy=estimate(seen, scores[seen.metric]),
-        agreement=estimate(seen, agrees),
+        accuracy=by(seen, scores, seen.metric),
+        agreement=by(seen, agreements, seen.metric),
         metrics={label: one for label, one in further.items() if one is not None},
     )
+
+
+def by(seen: Evidence, scores: Mapping[str, Mapping[str, float]], label: str) -> Estimate | None:
+    """The mean by one metric, of scores by item and metric; None where no item has it."""
+    return estimate(seen, {name: found[label] for name, found in scores.items() if label in found})
 
 
 def comparisons(seen: Evidence) -> Iterable[Comparison]:
@@ -166,20 +172,20 @@ def gap(seen: Evidence, arm: str) -> Gap:
 def again(seen: Evidence) -> Estimate | None:
     """How often the teacher gives its own answer again: no student can be expected to agree with it more."""
     found = seen.measured(seen.all_of.get(AGAIN, {}))
-    return estimate(seen, {name: one.agreement for name, one in found.items() if one.agreement is not None})
+    return by(seen, {name: one.agreements for name, one in found.items()}, seen.metric)
 
 
 def copied(seen: Evidence) -> Copied | None:
     """The items that the teacher got wrong, by what the student did with them; None without gold, or graded scores."""
     student = seen.arms["student"]
-    teacher = {name: value for name, value in seen.values("teacher").items() if seen.items[name].gold}
-    if seen.reference == "teacher" or not teacher or not {*teacher.values()} <= {0.0, 1.0}:
+    teacher = {name: value for name, value in seen.values("teacher").items() if seen.items[name].reference is not None}
+    if seen.reference != "gold" or not teacher or not {*teacher.values()} <= {0.0, 1.0}:
         return None
     wrong = [name for name, value in teacher.items() if value < 1 and name in student]
     right = seen.values("student")
     return Copied(
         teacher_wrong=len(wrong),
-        copied=sum(student[name].agreement == 1 and right.get(name) != 1 for name in wrong),
+        copied=sum(student[name].agreements.get(seen.metric) == 1 and right.get(name) != 1 for name in wrong),
         student_right=sum(right.get(name) == 1 for name in wrong),
     )
 

@@ -1,9 +1,9 @@
 """Answers of models on this machine: generated once, and kept beside the ledger for every run of the project."""
 
-import functools
+import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,12 +46,15 @@ class Models:
     def __init__(self, run: RunDir, config: Config, limit: int) -> None:
         self.run, self.config, self.limit = run, config, limit
         self.args = config.train.template_args
-        self.load: Callable[[str], Student] = functools.lru_cache(maxsize=1)(self._load)
+        self._held: tuple[str, Student] | None = None
 
-    def answers(self, arm: str, spec: str, asked: Conversations, texts: Mapping[str, str] | None) -> Answers:
+    def answers(
+        self, arm: str, spec: str, asked: Conversations, texts: Mapping[str, str] | None, timed: bool = False
+    ) -> Answers:
         """An arm's greedy answers, and how likely it finds `texts`, the answers that it should have given, or its own.
 
-        Raises `UsageError` for a spec that names no model, or a prompt beyond its context.
+        `timed` takes the latency of single requests too. Raises `UsageError` for a spec that names no model, or a
+        prompt beyond its context.
         """
         from blackbox_kd.student.load import surroundings
         from blackbox_kd.student.source import resolve
@@ -59,7 +62,7 @@ class Models:
         source = resolve(spec)
         identity = [source.name, source.revision, str(self.limit), plain(self.args), plain(list(asked.items()))]
         identity += [plain(sorted((texts or {}).items())), str(texts is None)]
-        identity += [str(arm == "student"), *surroundings()]  # of the student alone latency is taken
+        identity += [str(timed), *surroundings()]
         home = ledger_path(self.run.root).parent / CACHE
         cache = home / f"{text_digest(*identity)}.json"
         kept = stored(cache)
@@ -68,17 +71,28 @@ class Models:
             return msgspec.structs.replace(kept, predictions=named)
         if source.note:
             self.run.progress.note(f"evaluate: {source.note}")
-        made = self._answered(arm, spec, asked, texts)
+        made = self._answered(arm, spec, asked, texts, timed)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(cache, made)
         return made
 
-    def _load(self, spec: str) -> "Student":
+    def drop(self) -> None:
+        """Let go of the model in memory, before another is loaded or trained."""
+        self._held = None
+        gc.collect()  # modules refer to themselves
+
+    def load(self, spec: str) -> "Student":
+        """The model, the one before it gone before it is loaded; raises `UsageError`."""
         from blackbox_kd.student.load import load
 
-        return load(spec)
+        if self._held is None or self._held[0] != spec:
+            self.drop()
+            self._held = spec, load(spec)
+        return self._held[1]
 
-    def _answered(self, arm: str, spec: str, asked: Conversations, texts: Mapping[str, str] | None) -> Answers:
+    def _answered(
+        self, arm: str, spec: str, asked: Conversations, texts: Mapping[str, str] | None, timed: bool
+    ) -> Answers:
         from blackbox_kd.student.generate import Sampling, generate
         from blackbox_kd.student.likelihood import likelihoods
 
@@ -119,7 +133,7 @@ class Models:
         )
         tokens = sum(one.completion_tokens for one in found)
         timing = Timing(
-            latency_s=self._latency_s(student, conversations) if arm == "student" else None,
+            latency_s=self._latency_s(student, conversations) if timed else None,
             prompts_per_second=len(found) / took_s,
             tokens_per_second=tokens / took_s,
         )

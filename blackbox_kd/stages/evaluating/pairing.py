@@ -3,21 +3,18 @@
 Neither new ids nor changed references can then make a difference between two runs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import digest, read_rows
 from blackbox_kd.records import Item, Prediction, Prompt
+from blackbox_kd.report.words import counted
 from blackbox_kd.run import ITEMS, PREDICTIONS, PROMPTS, RunDir, require
+from blackbox_kd.stages.content import content_key
 from blackbox_kd.stages.evaluating.scoring import Scorer
-from blackbox_kd.stages.evaluating.subjects import subjects
-from blackbox_kd.stages.splitting.registry import content_key
 
 Kind = Literal["gold", "teacher", "none"]  # what answers are scored against
-
-
 OTHERS = ("evaluate.student", "evaluate.completions")
 
 
@@ -58,19 +55,26 @@ def paired(run: RunDir, baseline: RunDir | None) -> Paired:
         finished(baseline, own=False)
     new = answers(run, "student")
     old = answers(run, "teacher") if baseline is None else answers(baseline, "student")
-    both = sorted(set(new) & set(old))
-    if not both:
+    shared = set(new) & set(old)
+    if not shared:
         where = f"{run.path}: student and teacher" if baseline is None else f"{run.path} and {baseline.path}"
         fix = "Both have to be evaluated on the same held-out prompts: gold, or a registry of splits, keeps them."
         raise InputError(f"{where} share no item", fix)
     runs = [one for one in (run, baseline) if one is not None]
+    both = sorted(key for key in shared if len(new[key]) == len(old[key]) == 1)
     leaked, unknown = trained_on(runs, set(both))
+    twice = counted(len(shared) - len(both), "prompt")
     notes = (
+        *(
+            [f"{twice} left out: asked twice in a run, so which answers to pair is open"]
+            if len(both) < len(shared)
+            else []
+        ),
         *(f"{one.path}: measured was {other}, not the run's own student" for one in runs if (other := foreign(one))),
         *unknown,
     )
-    pairs = [Pair(new[key][0], new[key][1], old[key][1]) for key in both if key not in leaked]
-    return Paired(pairs, len(new) - len(both), len(old) - len(both), len(leaked), notes)
+    pairs = [Pair(*new[key][0], old[key][0][1]) for key in both if key not in leaked]
+    return Paired(pairs, len(new) - len(shared), len(old) - len(shared), len(leaked), notes)
 
 
 def foreign(run: RunDir) -> str:
@@ -82,10 +86,11 @@ def foreign(run: RunDir) -> str:
 def finished(run: RunDir, own: bool) -> None:
     """Raise `InputError` if the evaluation of the run is not whole, or what it measured has changed since.
 
-    Of a baseline, eval/ alone may have been kept.
+    Of a baseline, eval/ alone may have been kept: without a manifest, so that one of another stage tells of a run that
+    is being evaluated, or whose evaluation was stopped.
     """
     was = run.manifest("evaluate")
-    if was is None and own:
+    if was is None and (own or any(run.manifest_path("evaluate").parent.glob("*.json"))):
         raise InputError(f"{run.path}: evaluate has not finished", f"Run `bbkd evaluate --run {run.path}` first.")
     files = {} if was is None else {**(was.reads if own else {}), **was.writes}
     for name, then in files.items():
@@ -95,13 +100,13 @@ def finished(run: RunDir, own: bool) -> None:
             )
 
 
-def answers(run: RunDir, model: str) -> dict[str, tuple[Item, Prediction]]:
-    """A model's answers by their item's key, the retention set aside; the first one where a content stands twice."""
+def answers(run: RunDir, model: str) -> dict[str, list[tuple[Item, Prediction]]]:
+    """A model's answers by their item's key, the retention set aside: several where a content was asked twice."""
     items = {one.id: one for one in read_rows(require(run / ITEMS, "evaluate"), Item) if not one.retention}
-    found: dict[str, tuple[Item, Prediction]] = {}
+    found: dict[str, list[tuple[Item, Prediction]]] = {}
     for made in read_rows(require(run / PREDICTIONS, "evaluate"), Prediction):
         if made.model == model and (item := items.get(made.prompt_id)) is not None:
-            found.setdefault(item.key, (item, made))
+            found.setdefault(item.key, []).append((item, made))
     return found
 
 
@@ -118,31 +123,26 @@ def trained_on(runs: Sequence[RunDir], keys: set[str]) -> tuple[set[str], tuple[
     return leaked, tuple(notes)
 
 
-def rescored(run: RunDir, config: Config, pairs: Sequence[Pair], scorer: Scorer) -> tuple[Kind, list[Row]]:
+def rescored(run: RunDir, pairs: Sequence[Pair], scorer: Scorer) -> tuple[Kind, list[Row]]:
     """Both answers of each pair scored against the same text: gold where the run has any, else its teacher's answer.
 
     A pair without one is left out; a metric that needs no reference looks at the answers alone.
     """
     if not scorer.needs_reference:
         return "none", [Row(scorer.score(one.new.text, ""), scorer.score(one.old.text, ""), one.item) for one in pairs]
-    gold = gold_of(run, config)
-    with_gold = any(one.item.id in gold for one in pairs)
-    right = gold if with_gold or not scorer.reference_is_answer else teacher_of(run)
+    gold = gold_of(pairs)
+    right = gold if gold or not scorer.reference_is_answer else teacher_of(run)
     rows = [
         Row(scorer.score(one.new.text, text), scorer.score(one.old.text, text), one.item)
         for one in pairs
         if (text := right.get(one.item.id)) is not None
     ]
-    return "gold" if with_gold else "teacher", rows
+    return "gold" if gold else "teacher", rows
 
 
-def gold_of(run: RunDir, config: Config) -> dict[str, str]:
-    """The references of a run by prompt id, those of a file of completions among them."""
-    if config.evaluate.completions:
-        prompts: Iterable[Prompt] = subjects(run, config).prompts.values()
-    else:
-        prompts = read_rows(require(run / PROMPTS, "prompts"), Prompt)
-    return {one.id: one.reference for one in prompts if one.reference is not None}
+def gold_of(pairs: Sequence[Pair]) -> dict[str, str]:
+    """The references of the new run's items, by prompt id."""
+    return {one.item.id: one.item.reference for one in pairs if one.item.reference is not None}
 
 
 def teacher_of(run: RunDir) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows, text_digest
-from blackbox_kd.records import Message, Prompt
+from blackbox_kd.records import Prompt
 from blackbox_kd.run import PROMPTS, RunDir
-from blackbox_kd.stages.evaluating.rubrics import shipped
+from blackbox_kd.shipped import shipped
+from blackbox_kd.stages.content import folded
 from blackbox_kd.strategies.files import drafts
-from blackbox_kd.text import fold
 
 NAMED = "everyday"  # ours: prompts/everyday.jsonl
 
@@ -50,8 +50,3 @@ def retention_prompts(run: RunDir, config: Config) -> list[Prompt]:
     if covered:
         run.progress.note(f"evaluate: {covered} prompts of {path.name} are among the run's own and are left out")
     return sorted(found.values(), key=lambda one: text_digest(one.id))[: config.evaluate.retention_limit]
-
-
-def folded(messages: tuple[Message, ...]) -> str:
-    """All turns as one text, to compare it by."""
-    return fold("\n".join(turn.content for turn in messages))

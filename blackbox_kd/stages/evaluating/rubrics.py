@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import blackbox_kd
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Message
+from blackbox_kd.shipped import shipped
 
 PAIRWISE = "judge/pairwise.md"
 Verdict = Literal["A", "B", "tie"]
@@ -23,13 +23,6 @@ TITLES = {"answer_a": "answer A", "answer_b": "answer B"}
 FORM = "Verdict:"
 LAST_LINE = re.compile(r"[\s*_`#>]*verdict[*_`]*:[\s*_`]*(a|b|tie)[\s*_`.]*", re.IGNORECASE)  # Markdown is forgiven
 VERDICTS: dict[str, Verdict] = {"a": "A", "b": "B", "tie": "tie"}
-
-
-def shipped(name: str) -> Path:
-    """Where a text of ours lies: inside the installed package, or beside it in a checkout."""
-    package = Path(blackbox_kd.__file__).parent
-    inside = package / "prompts" / name
-    return inside if inside.exists() else package.parent / "prompts" / name
 
 
 def template(own: str, root: Path, ours: str, needed: Sequence[str], optional: Sequence[str] = ()) -> str:

@@ -21,6 +21,11 @@ class Scorer(NamedTuple):
     needs_reference: bool = True
     reference_is_answer: bool = True  # so that the teacher's answer can stand in for one
 
+    @property
+    def compares_answers(self) -> bool:
+        """Whether it tells how far two answers agree: two that are valid alike need not."""
+        return self.needs_reference and self.reference_is_answer
+
 
 def scorers(specs: Iterable[str | Metric], root: Path) -> dict[str, Scorer]:
     """Metrics by label, in order: `task:NAME` is a task's checker. Raises `UsageError` for one that cannot work."""
@@ -47,12 +52,10 @@ def scored(
     teacher: Mapping[str, str],
     metrics: Mapping[str, Scorer],
 ) -> list[Prediction]:
-    """The predictions with their scores, and with their agreement with the teacher's answer by the first metric.
+    """The predictions with their scores, and with their agreement with the teacher's answer by the same metrics.
 
-    Without a reference there is no score but of a metric that needs none; of such a metric, agreement means the same
-    score as the teacher's.
+    Without a reference there is no score but of a metric that needs none, and agreement by those that compare answers.
     """
-    headline = next(iter(metrics.values()))
     done = []
     for one in predictions:
         reference, answer = references[one.prompt_id], teacher.get(one.prompt_id)
@@ -61,13 +64,10 @@ def scored(
             for name, how in metrics.items()
             if reference is not None or not how.needs_reference
         }
-        agrees = None if answer is None else agreement(headline, one.text, answer)
-        done.append(msgspec.structs.replace(one, scores=scores, agreement=agrees))
+        agreements = {
+            name: how.score(one.text, answer)
+            for name, how in metrics.items()
+            if answer is not None and how.compares_answers
+        }
+        done.append(msgspec.structs.replace(one, scores=scores, agreements=agreements))
     return done
-
-
-def agreement(headline: Scorer, text: str, answer: str) -> float | None:
-    """How far a text agrees with the teacher's answer; None for a metric that compares no answers."""
-    if not headline.needs_reference:
-        return float(headline.score(text, "") == headline.score(answer, ""))
-    return headline.score(text, answer) if headline.reference_is_answer else None

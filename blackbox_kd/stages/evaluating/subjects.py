@@ -7,12 +7,12 @@ from typing import NamedTuple
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows, text_digest
-from blackbox_kd.records import Completion, Item, Prediction, Prompt
+from blackbox_kd.records import Completion, Example, Item, Prediction, Prompt
 from blackbox_kd.run import COMPLETIONS, PROMPTS, TRAIN_ROWS, RunDir, require
 from blackbox_kd.shingles import nearest
+from blackbox_kd.stages.content import asked_text, content_key
 from blackbox_kd.stages.evaluating.evidence import AGAIN
 from blackbox_kd.stages.evaluating.logged import logged
-from blackbox_kd.stages.splitting.registry import asked_text, content_key
 
 NEAR = 0.5  # of a prompt's own shingles: from here on a training prompt is near
 
@@ -24,7 +24,7 @@ class Subjects(NamedTuple):
     teacher: dict[str, Prediction]
     again: tuple[Prediction, ...] = ()  # the teacher's second answers
     given: tuple[Prediction, ...] = ()  # the student's answers, from a file
-    request_usd: float | None = None  # what the teacher's answer to one of these prompts cost, mean
+    request_usd: float | None = None  # what the teacher's answer to one of the run's prompts among these cost, mean
     notes: tuple[str, ...] = ()
 
 
@@ -37,18 +37,16 @@ def subjects(run: RunDir, config: Config) -> Subjects:
     if not answers:
         raise InputError("no held-out prompt has an answer", "Set [prompts] held_out above 0, then `bbkd generate`.")
     held_out = [one for one in read_rows(run / PROMPTS, Prompt) if one.split == "held_out"]
-    chosen = limited((one.id for one in held_out if one.id in answers), config.evaluate.limit)
+    chosen = limited((one for one in held_out if one.id in answers), config.evaluate.limit)
     wanted = min(len(held_out), config.evaluate.limit or len(held_out))
     missing = wanted - len(chosen)
     note = f"{missing} of {wanted} held-out prompts have no answer of the teacher and are left out."
     seconds = [one for one in found if one.prompt_id in chosen and one.split == "held_out" and one.sample == 1]
-    costs = [answers[name].cost_usd for name in sorted(chosen)]
-    known = [cost for cost in costs if cost is not None]
     return Subjects(
         prompts={one.id: one for one in held_out if one.id in chosen},
         teacher={name: predicted("teacher", answers[name]) for name in sorted(chosen)},
         again=tuple(predicted(AGAIN, one) for one in seconds),
-        request_usd=sum(known) / len(known) if known and len(known) == len(costs) else None,
+        request_usd=request_usd(answers, chosen),
         notes=(note,) if missing else (),
     )
 
@@ -59,7 +57,7 @@ def from_file(run: RunDir, config: Config, path: Path) -> Subjects:
     completions = read_rows(run / COMPLETIONS, Completion) if (run / COMPLETIONS).exists() else ()
     answers = {one.prompt_id: one for one in completions if one.split == "held_out" and one.sample == 0}
     found = logged(path, known, answers, config.train.system, config.prompts.near_duplicate)
-    chosen = limited((one.id for one in found.prompts), config.evaluate.limit)
+    chosen = limited(found.prompts, config.evaluate.limit)
     teacher = {
         name: predicted("teacher", answers[name])
         if name in answers and answers[name].text == text
@@ -71,13 +69,22 @@ def from_file(run: RunDir, config: Config, path: Path) -> Subjects:
         prompts={one.id: one for one in sorted(found.prompts, key=lambda one: one.id) if one.id in chosen},
         teacher=teacher,
         given=tuple(found.student[name] for name in sorted(chosen)),
+        request_usd=request_usd(answers, chosen),
         notes=found.notes,
     )
 
 
-def limited(names: Iterable[str], limit: int | None) -> set[str]:
-    """At most so many ids, chosen by their digest: a limit takes no one side."""
-    return set(sorted(names, key=lambda name: text_digest("evaluate", name))[:limit])
+def limited(prompts: Iterable[Prompt], limit: int | None) -> set[str]:
+    """The ids of at most so many prompts, those with a reference first, else by digest: a limit takes no one side."""
+    chosen = sorted(prompts, key=lambda one: (one.reference is None, text_digest("evaluate", one.id)))
+    return {one.id for one in chosen[:limit]}
+
+
+def request_usd(answers: Mapping[str, Completion], names: Iterable[str]) -> float | None:
+    """What a request to the teacher cost, mean over the prompts of these that it answered; None if one is unknown."""
+    costs = [answers[name].cost_usd for name in sorted(names) if name in answers]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) / len(known) if known and len(known) == len(costs) else None
 
 
 def predicted(model: str, completion: Completion) -> Prediction:
@@ -96,8 +103,6 @@ def items_of(prompts: Mapping[str, Prompt], run: RunDir) -> list[Item]:
     texts = [asked_text(one.messages) for one in prompts.values()]
     near: list[float | None] = [None] * len(texts)
     if (run / TRAIN_ROWS).exists():
-        from blackbox_kd.records import Example
-
         trained = [asked_text(one.prompt) for one in read_rows(run / TRAIN_ROWS, Example)]
         near = [0.0 if one is None else one[1] for one in nearest(texts, trained)]
     return [item(prompt, similarity) for prompt, similarity in zip(prompts.values(), near, strict=True)]
@@ -113,7 +118,7 @@ def item(prompt: Prompt, similarity: float | None, retention: bool = False) -> I
         key=content_key(prompt.messages),
         family=prompt.family,
         slices=tuple(found),
-        gold=prompt.reference is not None,
+        reference=prompt.reference,
         nearest=None if similarity is None else round(similarity, 4),
         retention=retention,
     )

@@ -7,9 +7,10 @@ from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import read_rows
 from blackbox_kd.measures import Judged
 from blackbox_kd.records import Item, Prediction, Prompt
-from blackbox_kd.run import ITEMS, PREDICTIONS, PROMPTS, RunDir, require
+from blackbox_kd.run import ITEMS, PREDICTIONS, RunDir, require
 from blackbox_kd.stages.estimating import Estimate
 from blackbox_kd.stages.evaluating.judging import Pair, judge_estimate, judge_pairs, still_valid
+from blackbox_kd.stages.evaluating.subjects import subjects
 from blackbox_kd.stages.evaluating.winning import judged, labels_of
 
 
@@ -55,7 +56,7 @@ def forecast(run: RunDir, config: Config) -> Estimate:
     if config.judge is None:
         raise UsageError("--judge: bbkd.toml has no [judge]", 'Add [judge] model = "openai/...".')
     held_out = {one.id for one in read_rows(require(run / ITEMS, "evaluate"), Item) if not one.retention}
-    prompts = {one.id: one for one in read_rows(require(run / PROMPTS, "prompts"), Prompt) if one.id in held_out}
+    prompts = {name: one for name, one in subjects(run, config).prompts.items() if name in held_out}
     found = pairs(prompts, read_rows(require(run / PREDICTIONS, "evaluate"), Prediction), config.judge.against)
     if not found:
         raise InputError("no answers to judge", "Run `bbkd evaluate` first.")

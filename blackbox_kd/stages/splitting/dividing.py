@@ -9,11 +9,11 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Split
 from blackbox_kd.shingles import Near, Shingles, groups_of, shingles
+from blackbox_kd.stages.content import asked_text, content_key, folded
 from blackbox_kd.stages.splitting.golden import Refused, is_gold, kept_as_pinned, near_gold, registered_gold
 from blackbox_kd.stages.splitting.parting import Unit, parted
-from blackbox_kd.stages.splitting.registry import Registered, Registry, asked_text, content_key
+from blackbox_kd.stages.splitting.registry import Registered, Registry
 from blackbox_kd.strategies.base import Draft
-from blackbox_kd.text import fold
 
 FIX = "Take `split` out of the row, or name another [prompts] splits file to start over."
 HELD_OUT = 300  # enough to show differences of about eight points
@@ -121,7 +121,7 @@ def family_of(named: Named, threshold: float, sets: Sets | None = None) -> dict[
         return family
 
     for name in sorted(named):
-        text = fold(asked_text(named[name].messages))
+        text = folded(named[name].messages)
         one, other = sorted((root(families[name]), root(first.setdefault(text, families[name]))))
         if one != other:
             joined[other] = one

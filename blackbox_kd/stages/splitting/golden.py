@@ -9,7 +9,8 @@ from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Record
 from blackbox_kd.shingles import holding_most
-from blackbox_kd.stages.splitting.registry import Registered, Registry, asked_text, content_key
+from blackbox_kd.stages.content import asked_text, content_key
+from blackbox_kd.stages.splitting.registry import Registered, Registry
 from blackbox_kd.strategies.base import Draft
 from blackbox_kd.strategies.files import drafts
 

@@ -13,9 +13,8 @@ import filelock
 import msgspec
 
 from blackbox_kd.errors import InputError, RunInUse
-from blackbox_kd.jsonl import atomic, sweep, text_digest
-from blackbox_kd.records import Message, Record, Split
-from blackbox_kd.text import fold
+from blackbox_kd.jsonl import atomic, sweep
+from blackbox_kd.records import Record, Split
 
 WAIT_S = 600.0  # for another run that divides its prompts
 BLOCK = 1 << 20  # bytes
@@ -39,16 +38,6 @@ class Registry(NamedTuple):
     families: dict[str, set[Split]]
     gold: dict[str, Registered]
     whole_bytes: int  # of its file; what follows is the torn end of a write
-
-
-def asked_text(messages: tuple[Message, ...]) -> str:
-    """All turns of a conversation as one text, to compare it by."""
-    return "\n".join(turn.content for turn in messages)
-
-
-def content_key(messages: tuple[Message, ...]) -> str:
-    """The name of a conversation's content, whatever its id, case and spacing."""
-    return text_digest(fold(asked_text(messages)))
 
 
 def path_of(splits: str, root: Path) -> Path | None:

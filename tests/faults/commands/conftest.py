@@ -155,11 +155,10 @@ class Project:
 
     def bbkd(self, *words: str) -> Ended:
         """A command in this process."""
-        self._patch.setattr("sys.argv", ["bbkd", *words])
         self._patch.chdir(self.folder)
         self._capture.readouterr()
         with pytest.raises(SystemExit) as stopped:
-            main()
+            main(words)
         return Ended(int(stopped.value.code or 0), self._capture.readouterr().err)
 
     def start(self, *words: str, terminal: Terminal | None = None, die_at: int = 0, user: int = 0) -> Command:

@@ -1,3 +1,4 @@
+import shutil
 from collections import Counter
 from collections.abc import Callable
 
@@ -46,14 +47,28 @@ def changed(**train: object) -> Config:
     return msgspec.structs.replace(CONFIG, train=msgspec.structs.replace(CONFIG.train, **train))
 
 
-@pytest.fixture
-def ready(run: RunDir, prompt: MakePrompt) -> RunDir:
-    """A run directory with rows to train on, of whose prompts all but a held-out one have references."""
+def filled(run: RunDir, prompt: MakePrompt) -> RunDir:
+    """The run directory with rows to train on, of whose prompts all but a held-out one have references."""
     write_rows(run / TRAIN_ROWS, ROWS)
     write_rows(run / VALIDATION_ROWS, [row("v#0", "what is v", "it is v")])
     sides: list[tuple[str, Split]] = [*((f"p{n}", "train") for n in range(24)), ("v", "train"), ("h", "held_out")]
     made = [prompt(f"what is {name}", id=name, split=side) for name, side in sides]
     write_rows(run / PROMPTS, [msgspec.structs.replace(one, reference=f" gold {one.id}\n") for one in made])
+    return run
+
+
+@pytest.fixture
+def ready(run: RunDir, prompt: MakePrompt) -> RunDir:
+    """A run directory with rows to train on."""
+    return filled(run, prompt)
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory: pytest.TempPathFactory, prompt: MakePrompt) -> RunDir:
+    """A run directory with an arm that was trained on half of the rows. To be read only."""
+    folder = tmp_path_factory.mktemp("half")
+    run = filled(RunDir(folder / "run", folder), prompt)
+    trained_arm(run, CONFIG, "1/2")
     return run
 
 
@@ -144,28 +159,28 @@ def test_too_little_gold_is_an_error(ready: RunDir, prompt: MakePrompt) -> None:
         trained_arm(ready, CONFIG, "gold")
 
 
-def test_an_arm_says_what_its_training_took(ready: RunDir) -> None:
-    folder = trained_arm(ready, CONFIG, "1/4")
-    assert folder == ready.path / "eval" / "students" / "1-4" / "student"
-    found = counts(ready, "1/4")
-    assert (found["rows"], found["steps"]) == (6, 1)
+def test_an_arm_says_what_its_training_took(half: RunDir) -> None:
+    folder = half.path / "eval" / "students" / "1-2" / "student"
+    found = counts(half, "1/2")
+    assert (found["rows"], found["steps"]) == (12, 1)
     assert read_json(folder / "bbkd.json", dict[str, Json])["system"] == "Be brief."
 
 
-def test_an_unchanged_arm_is_not_trained_again(ready: RunDir) -> None:
-    first = trained_arm(ready, CONFIG, "shuffled")
+def test_an_unchanged_arm_is_not_trained_again(half: RunDir) -> None:
+    first = folder_of(half, "1/2") / "student"
     written = (first / "model.safetensors").stat().st_mtime_ns
-    assert trained_arm(ready, changed(save_every_steps=9), "shuffled") == first
+    assert trained_arm(half, changed(save_every_steps=9), "1/2") == first
     assert (first / "model.safetensors").stat().st_mtime_ns == written
 
 
-def test_an_arm_is_trained_again_once_rows_or_settings_change(ready: RunDir) -> None:
-    first = weights(ready, "1/2")
-    other = weights(ready, "1/2", changed(learning_rate=1e-3))
+def test_an_arm_is_trained_again_once_rows_or_settings_change(half: RunDir, run: RunDir) -> None:
+    shutil.copytree(half.path, run.path, dirs_exist_ok=True)
+    first = weights(run, "1/2")
+    other = weights(run, "1/2", changed(learning_rate=1e-3))
     assert other != first
-    write_rows(ready / TRAIN_ROWS, ROWS[:20])
-    trained_arm(ready, changed(learning_rate=1e-3), "1/2")
-    assert counts(ready, "1/2")["rows"] == 10
+    write_rows(run / TRAIN_ROWS, ROWS[:20])
+    trained_arm(run, changed(learning_rate=1e-3), "1/2")
+    assert counts(run, "1/2")["rows"] == 10
 
 
 def test_a_seed_arm_is_what_that_seed_in_train_gives(ready: RunDir) -> None:
@@ -197,13 +212,12 @@ def test_examples_are_turns_of_as_many_prompts_without_system_messages() -> None
         msgspec.structs.replace(row(f"p{n // 2}#{n % 2}", str(n), "a"), prompt=(system, *ROWS[n].prompt))
         for n in range(8)
     ]
-    found = few_shot_messages(rows, 3, 0)
+    found = few_shot_messages(rows, 3)
     assert [one.role for one in found] == ["user", "assistant"] * 3
     assert len({one.content for one in found if one.role == "user"}) == 3
-    assert found == few_shot_messages(rows[::-1], 3, 0)
-    assert found != few_shot_messages(rows, 3, 1)
+    assert found == few_shot_messages(rows[::-1], 3)
 
 
 def test_rows_that_are_too_long_are_no_examples() -> None:
     rows = [row("a#0", "x" * SHOT_CHARACTERS, "y"), row("b#0", "short", "one")]
-    assert [one.content for one in few_shot_messages(rows, 5, 0)] == ["short", "one"]
+    assert [one.content for one in few_shot_messages(rows, 5)] == ["short", "one"]

@@ -16,7 +16,8 @@ FACTS = Facts(metrics=("exact_match", "chrf"), student="student", draws=500)
 def item(number: int, gold: bool = True) -> Item:
     """One item; two of them share a family, and every third is of the slice `hard`."""
     slices = ("hard",) if number % 3 == 0 else ()
-    return Item(id=f"p{number:03}", key=f"k{number}", family=f"f{number // 2}", gold=gold, slices=slices)
+    reference = f"r{number}" if gold else None
+    return Item(id=f"p{number:03}", key=f"k{number}", family=f"f{number // 2}", reference=reference, slices=slices)
 
 
 def said(arm: str, number: int, score: float | None, agreement: float | None = 1.0, **more: float) -> Prediction:
@@ -28,7 +29,7 @@ def said(arm: str, number: int, score: float | None, agreement: float | None = 1
         finish_reason="stop",
         completion_tokens=3,
         scores={} if score is None else {"exact_match": score, "chrf": score / 2},
-        agreement=agreement,
+        agreements={} if agreement is None else {"exact_match": agreement, "chrf": agreement / 4},
         logprob=more.get("logprob"),
         nll=more.get("nll"),
         nll_tokens=int(more.get("nll_tokens", 0)),
@@ -69,6 +70,44 @@ def test_without_gold_all_is_agreement_with_the_teacher() -> None:
     assert found.reference == found.gaps["student"].reference == "teacher"
     assert found.gaps["student"].value == pytest.approx(5 / 9)
     assert found.copied is None
+
+
+def test_without_gold_the_further_metrics_are_of_agreement_and_said_to_be() -> None:
+    found = measured(*rows(gold=False), FACTS)
+    student, teacher = arm_of(found, "student"), arm_of(found, "teacher")
+    assert student is not None
+    assert teacher is not None
+    assert student.whole.metrics["chrf"].value == pytest.approx(0.15)
+    assert student.slices["hard"].metrics["chrf"].n == N // 3
+    assert found.agreements == ("chrf",)
+    assert teacher.whole.metrics == {}
+    assert measured(*rows(), FACTS).agreements == ()
+
+
+def test_a_headline_that_needs_no_reference_is_neither_accuracy_nor_agreement() -> None:
+    items, predictions = rows()
+    predictions = [msgspec.structs.replace(one, agreements={"chrf": 0.5}) for one in predictions]
+    found = measured(items, predictions, msgspec.structs.replace(FACTS, reference_free=True))
+    student = arm_of(found, "student")
+    assert student is not None
+    assert (found.reference, found.gaps["student"].reference, found.copied) == ("none", "none", None)
+    assert student.whole.agreement is None
+    assert student.whole.accuracy is not None
+    assert student.whole.accuracy.value == pytest.approx(0.6)
+    assert found.gaps["student"].value == pytest.approx(0.625)
+
+
+def test_items_with_a_reference_are_told_apart_from_those_with_the_teachers_answer_alone() -> None:
+    items, predictions = rows()
+    items = [one if number < 40 else item(number, gold=False) for number, one in enumerate(items)]
+    predictions = [one if one.prompt_id < "p040" else msgspec.structs.replace(one, scores={}) for one in predictions]
+    found = measured(items, predictions, FACTS)
+    student = arm_of(found, "student")
+    assert student is not None
+    assert student.whole.accuracy is not None
+    assert student.whole.agreement is not None
+    assert (found.reference, found.items, found.with_reference) == ("gold", N, 40)
+    assert (student.whole.accuracy.n, student.whole.agreement.n) == (40, N)
 
 
 def test_the_order_of_the_rows_plays_no_part() -> None:
@@ -158,7 +197,7 @@ def test_one_training_has_no_spread() -> None:
 def test_retention_keeps_to_the_prompts_that_are_not_covered() -> None:
     items, predictions = rows()
     for number in (900, 901):
-        items.append(msgspec.structs.replace(item(number), retention=True, gold=False))
+        items.append(msgspec.structs.replace(item(number), retention=True, reference=None))
         for arm, nll in (("base", 4.0), ("student", 12.0)):
             predictions.append(said(arm, number, None, None, nll=nll, nll_tokens=8, nll_bytes=16))
     found = measured(items, predictions, FACTS)

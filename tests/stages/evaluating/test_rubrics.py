@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from blackbox_kd.errors import InputError
 from blackbox_kd.records import Message
-from blackbox_kd.stages.evaluating.rubrics import PAIRWISE, filled, mark_of, shipped, template, transcript, verdict_of
+from blackbox_kd.shipped import shipped
+from blackbox_kd.stages.evaluating.rubrics import PAIRWISE, filled, mark_of, template, transcript, verdict_of
 
 NEEDED, OPTIONAL = ("prompt", "answer_a", "answer_b"), ("reference",)
 GOOD = "{{prompt}}\n{{answer_a}}\n{{answer_b}}\nVerdict: A, B or tie."

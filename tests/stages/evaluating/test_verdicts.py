@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,8 +9,8 @@ from blackbox_kd.config.judge import Judge
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import write_rows
-from blackbox_kd.records import Item, Message, Prediction, Prompt
-from blackbox_kd.run import BOOKS, ITEMS, PREDICTIONS, PROMPTS, RunDir
+from blackbox_kd.records import Completion, Item, Message, Prediction, Prompt
+from blackbox_kd.run import BOOKS, COMPLETIONS, ITEMS, PREDICTIONS, PROMPTS, RunDir
 from blackbox_kd.simulate.books import read_books
 from blackbox_kd.stages.evaluating.verdicts import forecast, judged_by
 from blackbox_kd.tasks import TASKS
@@ -28,7 +29,7 @@ def settings(paying: bool, **fields: Any) -> Config:
 
 
 @pytest.fixture
-def measured(run: RunDir) -> Measured:
+def measured(run: RunDir, completion: Callable[..., Completion]) -> Measured:
     """Prompts, predictions and items as an evaluation leaves them, in its files too."""
     turns = [(Message(role="user", content=row.prompt),) for row in ROWS]
     prompts = {
@@ -42,6 +43,7 @@ def measured(run: RunDir) -> Measured:
     ]
     items = [Item(id=name, key=name, family=prompt.family) for name, prompt in prompts.items()]
     write_rows(run / PROMPTS, prompts.values())
+    write_rows(run / COMPLETIONS, [completion(prompt_id=name, split="held_out") for name in prompts])
     write_rows(run / PREDICTIONS, predictions)
     write_rows(run / ITEMS, items)
     return prompts, predictions, items
@@ -90,3 +92,19 @@ def test_a_dry_run_says_what_is_then_asked(run: RunDir, measured: Measured) -> N
     assert (found.cost_usd_high or 0) > (found.cost_usd_low or 0) > 0
     judged_by(run, settings(True), *measured)
     assert forecast(run, settings(True)).calls == 0
+
+
+def test_answers_from_a_file_can_be_priced_on_prompts_that_the_run_never_had(run: RunDir, measured: Measured) -> None:
+    rows = [
+        {"id": f"log-{n}", "prompt": row.prompt, "completion": mine, "teacher": theirs}
+        for n, (row, mine, theirs) in enumerate(zip(ROWS, STUDENT, TEACHER, strict=True))
+    ]
+    (run.root / "log.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    (run / PROMPTS).unlink()
+    write_rows(run / ITEMS, [Item(id=f"log-{n}", key=str(n), family=str(n)) for n in range(4)])
+    write_rows(
+        run / PREDICTIONS, [msgspec.structs.replace(one, prompt_id=f"log-{one.prompt_id[1:]}") for one in measured[1]]
+    )
+    config = settings(True)
+    filed = msgspec.structs.replace(config, evaluate=msgspec.structs.replace(config.evaluate, completions="log.jsonl"))
+    assert forecast(run, filed).calls == 6

@@ -9,8 +9,9 @@ from blackbox_kd.config.prompts import Prompts
 from blackbox_kd.errors import InputError
 from blackbox_kd.records import Split
 from blackbox_kd.shingles import jaccard, shingles
+from blackbox_kd.stages.content import asked_text, content_key
 from blackbox_kd.stages.splitting.dividing import Division, divided
-from blackbox_kd.stages.splitting.registry import Registered, Registry, asked_text, content_key
+from blackbox_kd.stages.splitting.registry import Registered, Registry
 from blackbox_kd.strategies.base import Draft, asked
 
 TRAIN = tuple(f"a{n}" for n in range(12))

@@ -116,7 +116,7 @@ def test_a_prompt_near_gold_is_refused_listed_counted_and_told(run: RunDir) -> N
     assert one.similarity is not None
     assert 0.6 <= one.similarity < 1
     assert (counts["refused"], counts["prompts"]) == (1, 12)
-    assert progress.said[0] == "prompts: 1 refused (1 near_gold), listed in prompts_refused.jsonl"
+    assert progress.said[1] == "prompts: 1 refused (1 near_gold), listed in prompts_refused.jsonl"
 
 
 def test_a_registered_train_prompt_near_new_gold_is_left_out_and_stays_registered_as_train(run: RunDir) -> None:

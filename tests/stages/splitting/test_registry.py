@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 
 from blackbox_kd.errors import InputError
-from blackbox_kd.records import Message
 from blackbox_kd.run import Silent
-from blackbox_kd.stages.splitting.registry import Registered, append, asked_text, content_key, held, path_of, read
-from blackbox_kd.strategies.base import asked
+from blackbox_kd.stages.splitting.registry import Registered, append, held, path_of, read
 
 ONE = Registered(key="1", split="train", family="f")
 TWO = Registered(key="2", split="held_out", gold="gold.jsonl", id="g", reference="r")
@@ -75,14 +73,6 @@ def test_a_prompt_on_both_sides_is_an_error_that_names_the_line(path: Path) -> N
     with pytest.raises(InputError, match=r"splits\.jsonl:4: prompt 1 is held_out here and train on an earlier line"):
         read(path, {"1"}, (), "")
     assert read(path, {"2"}, (), "").sides == {"2": "held_out"}
-
-
-def test_a_key_names_what_is_asked_whatever_its_case_and_spacing() -> None:
-    assert content_key(asked("What is  it?\n")) == content_key(asked("what is it?"))
-    assert content_key(asked("What is it?")) != content_key(asked("What was it?"))
-    talk = (Message(role="user", content="Hi."), Message(role="assistant", content="Yes?"), *asked("What is it?"))
-    assert asked_text(talk) == "Hi.\nYes?\nWhat is it?"
-    assert content_key(talk) != content_key(asked("What is it?"))
 
 
 def test_without_a_path_nothing_is_read_or_written(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ NOBODY = "http://127.0.0.1:9/v1"
 
 async def test_a_server_that_fails_now_and_then_is_asked_again(own: Serve, echo: Handler, measured: Measure) -> None:
     async def shaky(number: int, body: Body) -> web.Response:
-        return await echo(number, body) if number % 3 else web.Response(status=500)
+        return await echo(number, body) if number % 3 else web.Response(status=500, headers={"Retry-After-Ms": "1"})
 
     async with own(shaky) as server:
         found = await measured(f"{server.spec}#m", 2, attempts=3)
