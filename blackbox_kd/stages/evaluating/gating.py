@@ -13,11 +13,11 @@ from blackbox_kd.config.gate import Gate
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import read_json
-from blackbox_kd.measures import Measured, arm_of
+from blackbox_kd.measures import Measured, Reference, arm_of
 from blackbox_kd.metrics import loops
 from blackbox_kd.report.words import counted, inline, percent, points, points_span
 from blackbox_kd.run import METRICS, RunDir, require
-from blackbox_kd.stages.evaluating.pairing import Kind, Pair, Paired, Row, foreign, paired, rescored
+from blackbox_kd.stages.evaluating.pairing import Pair, Paired, Row, foreign, paired, rescored
 from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
 from blackbox_kd.stats import items_to_pass, non_inferior
 
@@ -51,7 +51,7 @@ class Gated(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     metric: str
-    reference: Kind  # what the answers were scored against
+    reference: Reference  # what the answers were scored against
     run: str
     against: str  # the baseline's run directory, or `teacher`
     margin: float
@@ -235,7 +235,7 @@ def needed(rows: Sequence[Row], told: Gate) -> int | None:
     return items if found is not None and items > len(rows) else None
 
 
-def notes(both: Paired, reference: Kind, compared: int, other: str) -> Iterable[str]:
+def notes(both: Paired, reference: Reference, compared: int, other: str) -> Iterable[str]:
     """What a reader has to know of the items."""
     pairs = len(both.pairs) + both.trained_on
     for unpaired, name in ((both.unpaired_new, "new run"), (both.unpaired_old, other)):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+import msgspec
+
 from blackbox_kd.measures import Arm, Comparison, Copied, CurvePoint, Estimate, Gap, Measured, Part, headline
 from blackbox_kd.metrics.length_ratio import length_ratio
 from blackbox_kd.metrics.loops import loops
@@ -121,13 +123,11 @@ def comparisons(seen: Evidence) -> Iterable[Comparison]:
 
 def by_slice(seen: Evidence, arm: str, against: str) -> list[Comparison]:
     """The comparison in each slice, p adjusted for their number."""
-    from msgspec.structs import replace
-
     found = [compared(seen, arm, against, members, label) for label, members in seen.slices().items()]
     known = [one for one in found if one is not None]
     tested = [one for one in known if one.p is not None]
     adjusted = dict(zip([one.slice for one in tested], holm([one.p or 0.0 for one in tested]), strict=True))
-    return [replace(one, p_holm=adjusted.get(one.slice)) for one in known]
+    return [msgspec.structs.replace(one, p_holm=adjusted.get(one.slice)) for one in known]
 
 
 def compared(seen: Evidence, arm: str, against: str, members: set[str], label: str = "") -> Comparison | None:

@@ -4,17 +4,17 @@ Neither new ids nor changed references can then make a difference between two ru
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import digest, read_rows
+from blackbox_kd.measures import Reference
 from blackbox_kd.records import Item, Prediction, Prompt
 from blackbox_kd.report.words import counted
 from blackbox_kd.run import ITEMS, PREDICTIONS, PROMPTS, RunDir, require
 from blackbox_kd.stages.content import content_key
 from blackbox_kd.stages.evaluating.scoring import Scorer
 
-Kind = Literal["gold", "teacher", "none"]  # what answers are scored against
 OTHERS = ("evaluate.student", "evaluate.completions")
 
 
@@ -63,18 +63,11 @@ def paired(run: RunDir, baseline: RunDir | None) -> Paired:
     runs = [one for one in (run, baseline) if one is not None]
     both = sorted(key for key in shared if len(new[key]) == len(old[key]) == 1)
     leaked, unknown = trained_on(runs, set(both))
-    twice = counted(len(shared) - len(both), "prompt")
-    notes = (
-        *(
-            [f"{twice} left out: asked twice in a run, so which answers to pair is open"]
-            if len(both) < len(shared)
-            else []
-        ),
-        *(f"{one.path}: measured was {other}, not the run's own student" for one in runs if (other := foreign(one))),
-        *unknown,
-    )
+    notes = [f"{one.path}: measured was {other}, not the run's own student" for one in runs if (other := foreign(one))]
+    if twice := len(shared) - len(both):
+        notes.append(f"{counted(twice, 'prompt')} left out: asked twice in a run, so which answers to pair is open")
     pairs = [Pair(*new[key][0], old[key][0][1]) for key in both if key not in leaked]
-    return Paired(pairs, len(new) - len(shared), len(old) - len(shared), len(leaked), notes)
+    return Paired(pairs, len(new) - len(shared), len(old) - len(shared), len(leaked), (*notes, *unknown))
 
 
 def foreign(run: RunDir) -> str:
@@ -123,7 +116,7 @@ def trained_on(runs: Sequence[RunDir], keys: set[str]) -> tuple[set[str], tuple[
     return leaked, tuple(notes)
 
 
-def rescored(run: RunDir, pairs: Sequence[Pair], scorer: Scorer) -> tuple[Kind, list[Row]]:
+def rescored(run: RunDir, pairs: Sequence[Pair], scorer: Scorer) -> tuple[Reference, list[Row]]:
     """Both answers of each pair scored against the same text: gold where the run has any, else its teacher's answer.
 
     A pair without one is left out; a metric that needs no reference looks at the answers alone.

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from blackbox_kd.config.whole import Config
-from blackbox_kd.errors import InputError, UsageError
+from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
 from blackbox_kd.measures import Judged
 from blackbox_kd.records import Item, Prediction, Prompt
 from blackbox_kd.run import ITEMS, PREDICTIONS, RunDir, require
 from blackbox_kd.stages.estimating import Estimate
 from blackbox_kd.stages.evaluating.judging import Pair, judge_estimate, judge_pairs, still_valid
+from blackbox_kd.stages.evaluating.opinions import judge_of
 from blackbox_kd.stages.evaluating.subjects import subjects
 from blackbox_kd.stages.evaluating.winning import judged, labels_of
 
@@ -21,11 +22,9 @@ def judged_by(
 
     Raises `UsageError` for `--judge` without `[judge]`, and what asking a teacher raises.
     """
-    judge = config.judge
-    if judge is None:
-        if config.evaluate.judge:
-            raise UsageError("--judge: bbkd.toml has no [judge]", 'Add [judge] model = "openai/...".')
+    if config.judge is None and not config.evaluate.judge:
         return None
+    judge = judge_of(config)
     found = pairs(prompts, predictions, judge.against)
     judgements = (judge_pairs if config.evaluate.judge else still_valid)(run, config, found)
     if not judgements:
@@ -53,11 +52,10 @@ def pairs(prompts: Mapping[str, Prompt], predictions: Iterable[Prediction], agai
 
 def forecast(run: RunDir, config: Config) -> Estimate:
     """What `--judge` would ask and cost, for the answers of the last evaluation; no network, no change."""
-    if config.judge is None:
-        raise UsageError("--judge: bbkd.toml has no [judge]", 'Add [judge] model = "openai/...".')
+    judge = judge_of(config)
     held_out = {one.id for one in read_rows(require(run / ITEMS, "evaluate"), Item) if not one.retention}
     prompts = {name: one for name, one in subjects(run, config).prompts.items() if name in held_out}
-    found = pairs(prompts, read_rows(require(run / PREDICTIONS, "evaluate"), Prediction), config.judge.against)
+    found = pairs(prompts, read_rows(require(run / PREDICTIONS, "evaluate"), Prediction), judge.against)
     if not found:
         raise InputError("no answers to judge", "Run `bbkd evaluate` first.")
     return judge_estimate(run, config, found)

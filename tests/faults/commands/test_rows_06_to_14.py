@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.slow
 Projects = Callable[..., Any]
 Oracle = Callable[[Path, Path], None]
 NOBODY = 65_534  # a user without rights
+PATIENT_S = 30.0  # for what takes no time on an idle machine
 WIRE = pytest.mark.parametrize("wire", ["openai", "anthropic"])
 
 
@@ -198,16 +200,21 @@ def test_row_11_what_happens_to_a_second_process_in_a_run_directory_is_exit_7_wi
     project: Projects, oracle: Oracle
 ) -> None:
     with project() as one:
-        ends = []
+        halfway, go_on = threading.Event(), threading.Event()
 
-        def second(count: int) -> None:
+        def halt(count: int) -> None:
             if count == 6:
-                ends.append(one.start("generate").wait())
+                halfway.set()
+                assert go_on.wait(PATIENT_S)
 
-        one.script = second
-        assert one.bbkd("generate").code == 0
-        assert (ends[0].code, len(ends[0].advice)) == (7, 1), ends[0].said
-        assert f"in use by pid {os.getpid()} on {socket.gethostname()} (bbkd generate" in ends[0].said
+        one.script = halt
+        first = one.start("generate")
+        assert halfway.wait(PATIENT_S)
+        end = one.start("generate").wait()
+        go_on.set()
+        assert first.wait().code == 0
+        assert (end.code, len(end.advice)) == (7, 1), end.said
+        assert f"in use by pid {first.pid} on {socket.gethostname()} (bbkd generate" in end.said
         assert len(one.seen) == 12
         oracle(one.books, one.ledger)
 
