@@ -9,7 +9,7 @@ BBKD   := $(BIN)/bbkd
 DEMO   := runs/demo-$(TASK)-$(SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-slow demo prompts query generate filter train evaluate report run clean
+.PHONY: help setup check test test-slow demo prompts query generate judge filter train evaluate report run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -39,7 +39,7 @@ demo: setup ## the whole main job, with a simulated teacher and a 135M student (
 	$(BBKD) run --run $(DEMO)
 	@echo "report: $(DEMO)/report.html"
 
-# The stages. Each decides by its manifest whether there is anything to do; only query, generate and run can cost money.
+# The stages. Each decides by its manifest whether there is anything to do; only query, generate, judge and run can cost money.
 prompts: setup ## stage 1: collect, mark family and split (free)
 	$(BBKD) prompts --run $(RUN) $(FLAGS)
 
@@ -48,6 +48,9 @@ query: setup ## stage 2: ask the teacher (paid)
 
 generate: setup ## stages 1 and 2 (paid)
 	$(BBKD) generate --run $(RUN) $(FLAGS)
+
+judge: setup ## scores for filter, if [scoring] asks for any (paid with a judge)
+	$(BBKD) judge --run $(RUN) $(FLAGS)
 
 filter: setup ## stage 3: dataset and rejections (free)
 	$(BBKD) filter --run $(RUN) $(FLAGS)

@@ -10,6 +10,7 @@ import msgspec
 
 Role = Literal["system", "user", "assistant"]
 Split = Literal["train", "held_out"]
+Span = tuple[int, int]  # character offsets
 FinishReason = Literal["stop", "length", "content_filter", "refusal", "tool", "other", "unknown"]
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -76,6 +77,7 @@ class Completion(Record, frozen=True, kw_only=True):
     weight: float = 1.0  # the prompt's
     family: str = ""  # the prompt's
     imported: bool = False
+    scores: dict[str, float] = {}  # by judge, verification, student or people; only where the judge stage ran
 
     @property
     def id(self) -> str:
@@ -102,8 +104,21 @@ class Verdict(Record, frozen=True, kw_only=True):
     reason: str = ""
     value: float | str | None = None
     threshold: float | str | None = None
-    span: tuple[int, int] | None = None
+    span: Span | None = None
     duplicate_of: str | None = None
+
+
+class Score(Record, frozen=True, kw_only=True):
+    """What judge says of one completion; line n is about line n of completions.jsonl.
+
+    `scores`: `verified` 0 to 1 against the reference; `judged` 1 to 5, or the share of comparisons won; `difficulty`,
+    nats with the prompt over nats without it; `human` 1.0 to keep, 0.0 to reject. What was not scored is not there.
+    """
+
+    id: str  # the completion's
+    scores: dict[str, float] = {}
+    correction: str | None = None  # what is to be learnt in place of the teacher's answer
+    note: str = ""  # the reviewer's
 
 
 class Rejection(Record, frozen=True, kw_only=True):

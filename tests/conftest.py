@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -39,8 +40,9 @@ def completion() -> Callable[..., Completion]:
         sample: int = 0,
         split: Split = "train",
         finish_reason: FinishReason = "stop",
+        **fields: object,
     ) -> Completion:
-        return Completion(
+        one = Completion(
             prompt_id=prompt_id,
             sample=sample,
             messages=(Message(role="user", content=prompt),),
@@ -51,6 +53,7 @@ def completion() -> Callable[..., Completion]:
             served_model="teacher-2026",
             usage=Usage(prompt_tokens=7, completion_tokens=3),
         )
+        return msgspec.structs.replace(one, **fields)
 
     return make
 

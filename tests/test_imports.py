@@ -12,7 +12,10 @@ import blackbox_kd
 ROOT = Path(blackbox_kd.__file__).parent
 LAYERS = (
     ("errors", "records"),
-    ("jsonl", "run", "text", "own", "shipped", "shingles", "stats", "measures"),
+    (
+        *("jsonl", "run", "text", "own", "shipped", "shingles", "stats", "measures"),
+        *("embedding", "minhash", "ngrams", "private", "reading", "repeats", "schemas"),
+    ),
     ("tasks", "filters", "teachers", "strategies", "metrics", "probe", "report"),
     ("config",),
     ("student",),

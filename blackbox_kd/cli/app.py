@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from blackbox_kd import __version__
-from blackbox_kd.cli import gate, ledger, serving, settings, stages, tools
+from blackbox_kd.cli import filtering, gate, ledger, review, serving, settings, stages, tools
 
 app = typer.Typer(
     name="bbkd",
@@ -37,6 +37,8 @@ def root(
 
 settings.add_to(app)
 stages.add_to(app)
+review.add_to(app)
+filtering.add_to(app)
 gate.add_to(app)
 tools.add_to(app)
 ledger.add_to(app)

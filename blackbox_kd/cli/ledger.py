@@ -213,7 +213,11 @@ def explain(
         say(f"completion {one.finish_reason}, served as {one.served_model}: {one.text}")
     say(f"dataset    {found.kept or 'not in it'}")
     for verdict in found.verdicts:
-        say(f"rejected   {verdict.rule}:{verdict.reason} (value {verdict.value}, threshold {verdict.threshold})")
+        word = (
+            f"{'passed' if verdict.kept else 'rejected':<10} {verdict.rule}{':' * (not verdict.kept)}{verdict.reason}"
+        )
+        twin = f", like {verdict.duplicate_of}" if verdict.duplicate_of else ""
+        say(f"{word} (value {verdict.value}, threshold {verdict.threshold}){twin}")
     for made in found.predictions:
         scores = ", ".join(f"{key} {value:g}" for key, value in made.scores.items())
         say(f"{made.model:<10} {made.text} ({scores or 'no scores'})")

@@ -1,4 +1,4 @@
-"""`bbkd prompts|query|generate|filter|train|evaluate|report|run`."""
+"""`bbkd prompts|query|generate|judge|filter|train|evaluate|report|run`."""
 
 import importlib
 import json
@@ -46,10 +46,11 @@ CompletionsOption = Annotated[
 ]
 JudgeOption = Annotated[bool, typer.Option("--judge", help="let [judge] compare student and teacher (paid)")]
 JudgeBudgetOption = Annotated[float | None, typer.Option("--budget", min=0, help="USD that the judge may cost")]
-STAGES = ("prompts", "query", "filter", "train", "evaluate", "report")
+STAGES = ("prompts", "query", "judge", "filter", "train", "evaluate", "report")
 HELP = {
     "prompts": "collect prompts, mark family and split (free)",
     "query": "ask the teacher what the ledger does not hold (paid)",
+    "judge": "score train completions as [scoring] says, before filter (free but for [scoring] judge)",
     "filter": "make the dataset, with a reason for every rejection (free)",
     "train": "fine-tune the student",
     "evaluate": "measure base, student and teacher on the held-out prompts (free but for --judge)",
@@ -125,21 +126,24 @@ def forecast(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
         return
     for line in told(found):
         say(line)
+    if "judge" in names and loaded.config.scoring.judge:
+        say("judge     asked after query: `bbkd judge --dry-run` says then what that would cost")
 
 
-def forecast_judge(chosen: Chosen) -> None:
-    """Say what the judge would be asked, and what that would cost: all else of evaluate is free."""
+def forecast_judge(command: str, chosen: Chosen) -> None:
+    """Say what the judge would be asked, and what that would cost: all else of judge and evaluate is free."""
     import msgspec
 
     from blackbox_kd.stages.estimating import lines_of
-    from blackbox_kd.stages.evaluating.verdicts import forecast as of_judge
+    from blackbox_kd.stages.evaluating.verdicts import forecast as of_evaluation
+    from blackbox_kd.stages.scoring.judging import estimate as of_scoring
 
     directory, loaded = open_run(chosen.config, chosen.run, chosen.sets, chosen.quiet)
-    if not loaded.config.evaluate.judge:
+    if command == "evaluate" and not loaded.config.evaluate.judge:
         raise UsageError("evaluate --dry-run: only --judge costs anything", "Add --judge, or leave out --dry-run.")
-    found = of_judge(directory, loaded.config)
+    found = (of_evaluation if command == "evaluate" else of_scoring)(directory, loaded.config)
     if chosen.as_json:
-        show_json("evaluate", {"dry_run": {"estimates": [msgspec.to_builtins(found)]}})
+        show_json(command, {"dry_run": {"estimates": [msgspec.to_builtins(found)]}})
         return
     for line in lines_of(found):
         say(line)
@@ -160,6 +164,8 @@ def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
             if imported and name in ("prompts", "query"):
                 directory.progress.note(f"{name}: not run, the completions were imported")
                 continue
+            if name == "judge" and command == "run" and not scoring(directory, loaded.config):
+                continue
             stage = importlib.import_module(f"blackbox_kd.stages.{name}").STAGE
             outcomes.append(execute_stage(stage, directory, loaded.config))
     failed = sum(outcome.failed for outcome in outcomes)
@@ -169,6 +175,11 @@ def execute(command: str, names: tuple[str, ...], chosen: Chosen) -> None:
         raise RowFailures(f"finished, and {failed} rows failed for good", fix, result)
     if chosen.as_json:
         show_json(command, result)
+
+
+def scoring(directory: "RunDir", config: "Config") -> bool:
+    """Whether a whole run needs the judge stage: [scoring] asks for something, or did and the scores have to go."""
+    return config.scoring.asked or directory.manifest("judge") is not None
 
 
 def first_look(directory: "RunDir", config: "Config") -> None:
@@ -189,8 +200,8 @@ def add_to(app: typer.Typer) -> None:
 
 def add(app: typer.Typer, command: str, names: tuple[str, ...]) -> None:
     """Register one command that runs the named stages; those that may ask a teacher take the flags of `Paying`."""
-    if command == "evaluate":
-        app.command(command, help=HELP[command])(evaluate)
+    if command in OWN:
+        app.command(command, help=HELP[command])(OWN[command])
         return
     app.command(command, help=HELP[command])(paying(command, names) if "query" in names else free(command, names))
 
@@ -214,9 +225,30 @@ def evaluate(
     more += [f"judge.budget_usd={budget}"] if budget is not None else []
     chosen = Chosen(run, config, [*(sets or []), *more], as_json, quiet)
     if dry_run:
-        forecast_judge(chosen)
+        forecast_judge("evaluate", chosen)
     else:
         execute("evaluate", ("evaluate",), chosen)
+
+
+def judge(
+    run: RunOption = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    budget: JudgeBudgetOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the stage, or say what its judge would be asked."""
+    more = [f"judge.budget_usd={budget}"] if budget is not None else []
+    chosen = Chosen(run, config, [*(sets or []), *more], as_json, quiet)
+    if dry_run:
+        forecast_judge("judge", chosen)
+    else:
+        execute("judge", ("judge",), chosen)
+
+
+OWN: dict[str, Callable[..., None]] = {"evaluate": evaluate, "judge": judge}  # stages with flags of their own
 
 
 def beside(spec: str) -> str:

@@ -9,6 +9,7 @@ from blackbox_kd.config.filter import FilterSection
 from blackbox_kd.config.gate import Gate
 from blackbox_kd.config.judge import Judge
 from blackbox_kd.config.prompts import Prompts
+from blackbox_kd.config.scoring import Scoring
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.train import Train
 from blackbox_kd.teachers.target import Patience
@@ -21,6 +22,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     teacher: tuple[Teacher, ...] = ()  # none: the completions are imported
     prompts: Prompts = Prompts()
     query: Patience = Patience()
+    scoring: Scoring = Scoring()
     filter: FilterSection = FilterSection()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()

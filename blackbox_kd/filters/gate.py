@@ -1,41 +1,47 @@
 """Only answers that the teacher finished: a truncated or refused reply is data about the teacher, not an example."""
 
-import json
-import re
+from collections.abc import Callable
+from typing import ClassVar
 
-from blackbox_kd.filters.base import Rule
+from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.endings import Cut, cut
 from blackbox_kd.records import Completion, FinishReason, Verdict
 
-# What an unfinished literal, number or escape leaves from the place of the parser's error on.
-STUMP = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?|u?[0-9a-fA-F]{0,4})?\Z")
+SHOWN = 40  # characters at the end of a text that was cut
 
 
-class Gate(Rule, frozen=True, kw_only=True, tag="gate"):
-    """Keeps completions by `finish_reason`; where it is unknown, looks for an open code fence or an open JSON value."""
+class Gate(RowRule, frozen=True, kw_only=True, tag="gate"):
+    """Keeps completions by `finish_reason`; where it is unknown, only if nothing says that the text was cut.
 
-    accept: tuple[FinishReason, ...] = ("stop", "unknown")
+    It was cut if the provider counted as many tokens as the teacher was allowed, or if it leaves reasoning, a JSON
+    value, a code block, LaTeX or a table's row open; where nobody counted, also if it stops inside a sentence.
+    """
 
-    def check(self, completion: Completion) -> Verdict:
-        """Reject what did not end by itself; the reason is the finish reason, or `cut_off`."""
-        reason = completion.finish_reason
-        if reason not in self.accept:
-            return Verdict(rule=self.name, kept=False, reason=reason, value=reason)
-        if reason == "unknown" and cut_off(completion.text):
-            end = len(completion.text)
-            return Verdict(rule=self.name, kept=False, reason="cut_off", value=reason, span=(max(0, end - 40), end))
-        return Verdict(rule=self.name, kept=True, value=reason)
+    thresholds: ClassVar[frozenset[str]] = frozenset({"accept"})
+    accept: tuple[FinishReason | Cut, ...] = ("stop", "unknown")
+
+    def measurer(self, given: Given) -> Callable[[Completion], Measured]:
+        """The finish reason; where it is unknown, how the text was cut, if it was."""
+
+        def measure(one: Completion) -> Measured:
+            if one.finish_reason != "unknown":
+                return Measured(one.finish_reason)
+            how, size = how_cut(one, given.max_tokens.get(one.teacher)), len(one.text)
+            return Measured(how, (max(0, size - SHOWN), size)) if how else Measured("unknown")
+
+        return measure
+
+    def decide(self, found: Measured) -> Verdict:
+        """Reject what did not end by itself; the reason is the finish reason, or how the text was cut."""
+        kept = found.value in self.accept
+        return Verdict(
+            rule=self.name, kept=kept, reason="" if kept else str(found.value), value=found.value, span=found.span
+        )
 
 
-def cut_off(text: str) -> bool:
-    """Whether a text ends inside a code fence or inside the JSON value that it begins with."""
-    rest = text.strip()
-    if rest[:1] in ("{", "["):
-        try:
-            _, end = json.JSONDecoder().raw_decode(rest)
-            rest = rest[end:]  # a fence inside a whole value is text
-        except json.JSONDecodeError as error:
-            if STUMP.match(rest, error.pos) or error.msg.startswith("Unterminated string"):
-                return True
-        except RecursionError:
-            return True
-    return rest.count("```") % 2 == 1
+def how_cut(one: Completion, limit: int | None) -> Cut | None:
+    """How a completion was cut that may have had at most `limit` tokens; None if nothing says that it was."""
+    counted = one.usage.completion_tokens if one.usage.source == "provider" else 0
+    if limit and counted >= limit:
+        return "at_limit"
+    return cut(one.text, sentences=not (limit and counted))

@@ -1,10 +1,56 @@
 """Answers in which the teacher names itself or its maker: the student would learn to claim it is the teacher."""
 
 import re
+from typing import ClassVar, Literal
 
-from blackbox_kd.filters.base import Rule
+from blackbox_kd.filters.base import Measured, RowRule
 from blackbox_kd.records import Completion, Verdict
 
+Class = Literal["name", "maker", "signature", "ai"]
+ALL: tuple[Class, ...] = ("name", "maker", "signature", "ai")
+TRIGGERS = (  # one of these is in every text that a pattern finds
+    *(
+        "gpt",
+        "claude",
+        "gemini",
+        "bard",
+        "mistral",
+        "llama",
+        "grok",
+        "command",
+        "kimi",
+        "phi",
+        "copilot",
+        "deepseek",
+        "qwen",
+    ),
+    *(
+        "openai",
+        "anthropic",
+        "google",
+        "deepmind",
+        "alibaba",
+        "meta",
+        "xai",
+        "cohere",
+        "microsoft",
+        "moonshot",
+        "zhipu",
+    ),
+    *(
+        "minimax",
+        "hugging",
+        "01.ai",
+        "perplexity",
+        "smollm",
+        "assistant",
+        "language model",
+        "an ai",
+        "artificial",
+        "a.i.",
+    ),
+    *("chatglm", "ernie", "baidu", "bytedance", "doubao", "yi", "nova", "amazon", "cutoff", "cut-off", "training data"),
+)
 MAKERS = (
     r"openai|anthropic|google(?: deepmind)?|deepmind|alibaba(?: cloud)?|deepseek|mistral(?: ai)?|meta(?: ai)?|xai"
     r"|cohere|microsoft|moonshot(?: ai)?|zhipu|minimax|hugging ?face|01\.ai|perplexity(?: ai)?"
@@ -68,16 +114,30 @@ def sentence(text: str, start: int) -> str:
     return re.split(r"[.!?\n](?:\s|$)", text[start : start + 400], maxsplit=1)[0]
 
 
-class Identity(Rule, frozen=True, kw_only=True, tag="identity"):
+class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
     """Rejects self-descriptions of the teacher, unless the prompt asks for it: who answers, or about what is named."""
 
+    thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
+    reject: tuple[Class, ...] = ALL
     allow_when_asked: bool = True
 
-    def check(self, completion: Completion) -> Verdict:
-        """Reject a self-description; the reason is `name`, `maker`, `signature` or `ai`, the span its words."""
-        prompt = "\n".join(turn.content for turn in completion.messages if turn.role == "user")
-        for reason, pattern in PATTERNS.items():
-            found = pattern.search(completion.text)
-            if found and not (self.allow_when_asked and asked_for(prompt, sentence(completion.text, found.start()))):
-                return Verdict(rule=self.name, kept=False, reason=reason, span=found.span())
-        return Verdict(rule=self.name, kept=True)
+    def measure(self, completion: Completion) -> Measured:
+        """`name`, `maker`, `signature` or `ai`, and its words; "" where the teacher does not speak of itself."""
+        low = completion.text.lower()
+        if not any(trigger in low for trigger in TRIGGERS):
+            return Measured("")
+        asked = None
+        for name, pattern in PATTERNS.items():
+            for found in pattern.finditer(completion.text):
+                if not self.allow_when_asked:
+                    return Measured(name, found.span())
+                asked = "\n".join(turn.content for turn in completion.messages) if asked is None else asked
+                if not asked_for(asked, sentence(completion.text, found.start())):
+                    return Measured(name, found.span())
+        return Measured("")
+
+    def decide(self, found: Measured) -> Verdict:
+        """Reject a self-description; the reason is its class."""
+        kept = found.value not in self.reject
+        reason = "" if kept else str(found.value)
+        return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)

@@ -1,24 +1,38 @@
 """Answers that are too short or too long for the task."""
 
-from typing import Annotated
+import re
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from blackbox_kd.filters.base import Rule
+from blackbox_kd.filters.base import Measured, RowRule
+from blackbox_kd.filters.reasoning import split
 from blackbox_kd.records import Completion, Verdict
 
+# Scripts without spaces between words: a character counts as a word.
+ALONE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
-class Length(Rule, frozen=True, kw_only=True, tag="length"):
-    """Keeps completions of `min_words` to `max_words` words, split at white space."""
 
+class Length(RowRule, frozen=True, kw_only=True, tag="length"):
+    """Keeps completions of `min_words` to `max_words` words, split at white space; a Chinese character is a word."""
+
+    thresholds: ClassVar[frozenset[str]] = frozenset({"min_words", "max_words"})
     min_words: Annotated[int, msgspec.Meta(ge=0)] = 1
     max_words: Annotated[int, msgspec.Meta(ge=1)] = 2000
 
-    def check(self, completion: Completion) -> Verdict:
-        """Reject outside the bounds; the value is the number of words."""
-        count = len(completion.text.split())
-        if count < self.min_words:
-            return Verdict(rule=self.name, kept=False, reason="too_short", value=count, threshold=self.min_words)
-        if count > self.max_words:
-            return Verdict(rule=self.name, kept=False, reason="too_long", value=count, threshold=self.max_words)
-        return Verdict(rule=self.name, kept=True, value=count, threshold=self.max_words)
+    def measure(self, completion: Completion) -> Measured:
+        """The number of words of the answer, without reasoning in front of it."""
+        return Measured(count_words(split(completion)[1]))
+
+    def decide(self, found: Measured) -> Verdict:
+        """Reject outside the bounds."""
+        count = found.value if isinstance(found.value, int | float) else 0
+        short, long = count < self.min_words, count > self.max_words
+        reason = "too_short" if short else "too_long" if long else ""
+        threshold = self.min_words if short else self.max_words
+        return Verdict(rule=self.name, kept=not reason, reason=reason, value=count, threshold=threshold)
+
+
+def count_words(text: str) -> int:
+    """Words between white space; in scripts that have none, characters."""
+    return len((text if text.isascii() else ALONE.sub(" x ", text)).split())

@@ -1,85 +1,177 @@
-"""Answers in which the teacher declines instead of doing the task."""
+"""Answers in which the teacher declines instead of doing the task, wholly or in part."""
 
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from typing import ClassVar
 
-import msgspec
-
-from blackbox_kd.filters.base import Rule
+from blackbox_kd.filters.base import Measured, RowRule
+from blackbox_kd.filters.refusal_east import EAST, EASTERN
+from blackbox_kd.filters.refusal_english import ENGLISH
+from blackbox_kd.filters.refusal_latin import LATIN
+from blackbox_kd.filters.refusal_words import ALL, Class, Words
 from blackbox_kd.records import Completion, Verdict
 
-# The teacher speaks of itself (first person) and of not doing it, at the start of the answer. Lists of words such as
-# "illegal" or "sorry" anywhere in the text would reject the subject matter instead of the refusal.
-CANNOT = (
-    r"(?:can(?:\s?not|['’]?t)(?! (?:wait|stress|believe|imagine|remember)\b)"
-    r"|could\s?not|couldn['’]?t|won['’]?t|will not"
-    r"|(?:am|['’]m)(?: currently)? (?:not able|unable|prohibited)"
-    r"|(?:am|['’]m) not (?:comfortable|allowed|permitted|in a position|equipped|designed)"
-    r"|do(?: not|n['’]t) (?:feel comfortable|have the ability)"
-    r"|(?:must|have to|need to|will)(?: respectfully| politely)? (?:decline|refuse)|(?:respectfully|politely) decline)"
+HEAD, TAIL = 400, 200  # characters at either end: who refuses says so first, or last
+GAP = "\n\n"  # between them
+# Whoever only sends elsewhere, or offers another topic, does not answer at length besides.
+LONGEST: dict[Class, int] = {"content_filter": 600, "safety_redirect": 900}
+NOT_LAST: tuple[Class, ...] = ("safety_redirect", "content_filter")  # said at the end, they are no refusal
+WORDS = (*ENGLISH, *LATIN)
+CUES = frozenset(word for one in WORDS for group in one.groups for word in group)
+DATA = re.compile(r"\s*(?:\{|\[\s*[\[\"{\d\]])")
+MARKUP = re.compile(r"[*_#`~]")
+SEPARATORS = str.maketrans("*[]()_", " " * 6)
+SPACES = re.compile("[\u00a0\u202f\u2009\u3000]")
+NONE = Measured("")
+
+# Somebody else speaks: a letter, a dialogue, a story.
+LETTER = re.compile(
+    r"\W*(?:subject|re|betreff|asunto|objet|assunto|oggetto|тема|件名|主题|主旨|from|to)\s?[:：]"
+    r"|\W*(?:dear|estimad[oa]s?|querid[oa]s?|chère?s?|madame|monsieur|sehr geehrte[rs]?|liebe[rs]?|prezad[oa]s?|car[oai]"
+    r"|gentile|уважаем\w+|дорог\w+)\s[^\n]{0,60}[,!:.]\s*\n|\W*(?:hi|hello|hey|hola|bonjour|hallo|olá|oi|ciao|привет|здравствуйте)"
+    r",? [^\n.!?]{1,30}[,!.]?\s*\n|(?:尊敬的|亲爱的|親愛的)[^\n]{1,20}[：:，,]|\S{1,12}様\s*\n|拝啓"
 )
-DOING = (
-    r"(?:help(?! but\b| (?!any|some|no)\w+ing\b)|assist|support|provide|offer|give|share|compl(?:y|ete)|fulfil?l?"
-    r"|answer(?! for\b)|respond|create|generate|produce"
-    r"|write|process|do (?:that|this|it|so)|continue|proceed|engage|discuss|participate|perform|carry out|extract"
-    r"|convert|solve|handle|(?:creat|produc|writ|provid|shar|giv|continu|engag|complet)(?=ing)|work on"
-    r"|go (?:into|ahead|along)|be able to|accommodate|facilitate|disclose|reveal|advise"
-    r"|access (?:the internet|the web|external|real-time|websites?|links?|urls?)|browse)"
+SIGNED = re.compile(
+    r"\n\W*(?:(?:best|kind|warm|many)\s?(?:regards|wishes|thanks)?|regards|sincerely|yours|cheers|love|warmly|thanks|atentamente|saludos"
+    r"|un (?:cordial )?saludo|cordialement|bien à vous|mit freundlichen grüßen|viele grüße|liebe grüße|atenciosamente|abraços?"
+    r"|cordiali saluti|с уважением|此致|敬具)[^\n]{0,30}\n|\[(?:your|my) (?:full )?name\]|\[(?:tu|votre|ihr|seu) nom\w*\]"
 )
-# "I" opens the sentence, or follows a word of regret: "he said I cannot help" is a story.
-LEAD = (
-    r"(?:^[^\w\"“«„]*(?:as an? [^,.!?\n]{1,40},\s*)?|[.!?:\n]\s*"
-    r"|\b(?:but|unfortunately|regrettably|however|sorry|afraid|apologi[sz]e|apologies|note)(?: that)?[,:]?\s+)"
+SAID = re.compile(
+    r"(?<!that )(?<!having )\b(?:said|says|asked|replied|replies|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
+    r"|contestó|dit|répondit|murmura|sagte|antwortete|rief|disse|respondeu|сказал\w*|ответил\w*)\b"
 )
-SELF = rf"{LEAD}i\b(?:['’]m| am)?"
-AN_AI = r"(?:ai|artificial intelligence|(?:large )?language model|ai (?:language )?model|assistant)"
-REQUEST = r"\b(?:this|that|your|the) (?:request|question|message|prompt)\b[^.!?\n]{0,40}"
-SORRY = r"^(?:i['’]?m |i am )?(?:so |very |really |truly )?(?:sorry|afraid)[,.]?(?: but)? (?:but )?"
-HARD = (
-    rf"{SELF}[^.!?\n]{{0,40}}?{CANNOT}\b[^.!?\n]{{0,30}}?\b{DOING}(?:ing|d)?\b",
-    rf"{LEAD}i(?:['’](?:d|ll))?(?: (?:must|have to|need to|will|would|am going to|prefer to))?(?: rather)?"
-    r"(?: respectfully| politely| kindly)* (?:decline|refuse)"
-    r"(?: to (?!give up|believe|be)| (?:your|this|that)\b|[.,!]|$)",
-    rf"\bnot something (?:that )?i(?:['’]m| am| can| could| will)\b[^.!?\n]{{0,20}}\b{DOING}\b",
-    rf"{REQUEST}\b(?:violates?|goes against|is against|(?:is|falls) outside|can(?:no|')t be (?:processed|answered))",
-    rf"{SORRY}(?:i |that['’]?s |this is )[^.!?\n]{{0,30}}(?:can['’]?t|cannot|not (?:able|allowed)|unable|won['’]?t)\b"
-    r"(?! (?:come|make it|attend|join|meet|stay|be (?:there|with))\b)",
+SPEAKER = re.compile(
+    r"(?:^|\n)\W{0,4}(?!\w* ?(?:answer|response|reply|note|assistant|ai|output|refusal|summary)\b)[^\W\d][\w.'-]*(?: [\w.'-]+){0,2}: ?$"
 )
-POLICY = (
-    r"\b(?:against|violat\w+|due to|outside|under) (?:my|our|the|openai['’]?s|anthropic['’]?s)? ?"
-    r"(?:content |usage |safety |ethical )?(?:guidelines|polic(?:y|ies)|programming|terms of (?:use|service))\b"
+OPENED, CLOSED = "“«「『‹", "”»」』›"
+
+# A prompt that asks for a text in which somebody declines.
+WRITING = (
+    r"(?:writ|draft|compos|reply|respond|e-?mail|letter|message|story|dialogue|script|scene|text to|say to|polite|customer"
+    r"|escrib|redact|écri|rédig|schreib|verfass|escrev|redij|напиши|составь|写|回复|書いて|作成)"
 )
-REGRET = (
-    r"^(?:lo siento|lamento|desculpe|sinto muito|je suis désolée?|désolée?|es tut mir leid|leider|mi dispiace"
-    r"|spiacente|к сожалению|извините|抱歉|很抱歉|对不起|申し訳|すみません|죄송)"
+DECLINING = (
+    r"(?:declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't|regret|rechaz|disculp|rehús|excus|décliner|absag"
+    r"|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉|断|お詫|謝)"
 )
-REGRET_CANNOT = (
-    r"(?:no puedo|não posso|ne peux pas|ne suis pas en mesure|kann (?:ich )?(?:\S+ ){0,6}nicht"
-    r"|nicht (?:helfen|möglich)|non posso|не могу|无法|不能|できません|できかね|없습니다)"
+ASKED = re.compile(rf"{WRITING}[^.!?\n。]{{0,120}}{DECLINING}|{DECLINING}[^.!?\n。]{{0,60}}{WRITING}")
+GIVEN = re.compile(
+    rf"(?:translat|rephras|paraphras|rewrit|proofread|correct the|classif|label|summari[sz]|traduc|tradui|traduz|übersetz|перевед|переведи|翻译|翻譯|訳し)"
+    rf"[\s\S]{{0,1500}}(?:{DECLINING}|no puedo|ne peux|nicht|não posso|не могу|无法|不能|できません)"
 )
-CLASSES = {
-    "hard": re.compile("|".join(HARD), re.IGNORECASE),
-    "capability": re.compile(
-        rf"\bas an? {AN_AI}\b[^.!?\n]{{0,60}}\b(?:{CANNOT}|do(?: not|n['’]t) have|lack)\b", re.IGNORECASE
-    ),
-    "policy": re.compile(POLICY, re.IGNORECASE),
-    "other_language": re.compile(rf"{REGRET}[^.!?\n]{{0,120}}{REGRET_CANNOT}", re.IGNORECASE),
-}
-APPEALS = re.compile(r"^\s*(?:i['’]?m|i am|sorry|unfortunately|i apologi[sz]e|regrettably|as an|i |my )", re.IGNORECASE)
+ITSELF = re.compile(
+    r"\bas an? (?:ai|language model|assistant)|\bmy (?:guidelines|programming|polic)|\bopenai|\b(?:this|that|your) request"
+)
 
 
-class Refusal(Rule, frozen=True, kw_only=True, tag="refusal"):
-    """Rejects refusals: first person, unable or unwilling, within the first `window_chars` characters."""
+class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
+    """Rejects refusals of the classes in `reject`: the first person, unable or unwilling, at the start or at the end.
 
-    window_chars: Annotated[int, msgspec.Meta(ge=20)] = 300
+    hard (declines), soft (in part, or for another topic), capability (cannot browse, see, remember), safety_redirect (to
+    professionals or help lines), content_filter (a provider's message in place of an answer), declared (by the provider).
+    Words alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer.
+    """
 
-    def check(self, completion: Completion) -> Verdict:
-        """Reject a refusal; the reason is its class, the span its words."""
+    thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
+    reject: tuple[Class, ...] = ALL
+
+    def measure(self, completion: Completion) -> Measured:
+        """The class of the refusal and its words; "" where there is none."""
         if completion.finish_reason == "refusal":
-            return Verdict(rule=self.name, kept=False, reason="declared")
-        start = completion.text[: self.window_chars]
-        for reason, pattern in CLASSES.items():
-            found = pattern.search(start)
-            if found and (reason != "policy" or APPEALS.match(start)):
-                return Verdict(rule=self.name, kept=False, reason=reason, span=found.span())
-        return Verdict(rule=self.name, kept=True)
+            return Measured("declared")
+        if completion.finish_reason == "content_filter":
+            return Measured("content_filter")
+        found = found_in(completion.text)
+        if found.span and asked_for(completion.messages[-1].content, completion.text[slice(*found.span)]):
+            return NONE
+        return found
+
+    def decide(self, found: Measured) -> Verdict:
+        """Reject a refusal; the reason is its class."""
+        kept = found.value not in self.reject
+        reason = "" if kept else str(found.value)
+        return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
+
+
+def found_in(text: str) -> Measured:
+    """The class of a refusal and where its words stand; "" where there is none."""
+    part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
+    low = part.replace("İ", "i").replace("’", "'").lower()  # the one letter that has two characters when it is small
+    rules = list(possible(low))
+    if not rules or DATA.match(part):
+        return NONE
+    return best(text, part, low, rules)
+
+
+def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
+    """The first rule that matches where the teacher itself speaks."""
+    plain = folded(low)
+    for one in rules:
+        if len(text) > LONGEST.get(one.name, len(text)):
+            continue
+        for match in one.pattern.finditer(plain):
+            start, end = (place(low, at) for at in match.span())
+            last = start >= HEAD and len(text) > HEAD + TAIL
+            if (last and one.name in NOT_LAST) or narrated(plain, *match.span()):
+                continue
+            if LETTER.match(low) or SIGNED.search(low):
+                return NONE
+            shift = len(text) - len(part) if last else 0
+            return Measured("soft" if last and one.name == "hard" else one.name, (start + shift, end + shift))
+    return NONE
+
+
+def possible(low: str) -> Iterator[Words]:
+    """The rules whose words are in a text."""
+    plain = low.translate(SEPARATORS) if low.isascii() else low.replace("—", " ").replace("*", " ")
+    hits = CUES.intersection(plain.split())
+    if hits:
+        for one in WORDS:
+            if not any(group.isdisjoint(hits) for group in one.groups):
+                yield one
+    if not low.isascii() and EASTERN.search(low):
+        yield from EAST
+
+
+def lowered(part: str) -> str:
+    """Small letters, one kind of apostrophe and space; each character in its place."""
+    if part.isascii():
+        return part.lower()
+    low = part.replace("İ", "i").lower()  # the one letter that has two characters when it is small
+    return SPACES.sub(" ", low.replace("’", "'").replace("‘", "'").replace("´", "'"))
+
+
+def folded(low: str) -> str:
+    """No emphasis, no white space before."""
+    return MARKUP.sub("", low).lstrip()
+
+
+def place(low: str, at: int) -> int:
+    """Where a character of the folded text stands before folding."""
+    left = at + len(low) - len(MARKUP.sub("", low).lstrip()) - len(MARKUP.findall(low))  # white space before the text
+    for mark in MARKUP.finditer(low):
+        if mark.start() > left:
+            break
+        left += 1
+    return left
+
+
+def narrated(plain: str, start: int, end: int) -> bool:
+    """Whether somebody is quoted there."""
+    begin = plain.rfind("\n", 0, start) + 1
+    line = plain[begin:start]
+    if line.count('"') % 2 or line.lstrip()[:1] in ("—", "–", ">") or plain[start : start + 1] in ("—", "–"):
+        return True
+    if any(line.rfind(opened) > line.rfind(closed) for opened, closed in zip(OPENED, CLOSED, strict=True)):
+        return True
+    if "„" in line and line.rfind("„") > max(line.rfind("“"), line.rfind("”")):
+        return True
+    stop = plain.find("\n", end)
+    after = plain[end : min(stop if stop >= 0 else len(plain), end + 60)]
+    return bool(SAID.search(line[-60:]) or SAID.search(after) or SPEAKER.search(plain[max(0, start - 40) : start]))
+
+
+def asked_for(prompt: str, words: str) -> bool:
+    """Whether a prompt asks to write, translate or label a text in which somebody declines."""
+    asked = folded(lowered(prompt[-2000:]))
+    return bool(ASKED.search(asked) or GIVEN.search(asked)) and not ITSELF.search(folded(lowered(words)))

@@ -2,7 +2,7 @@
 
 from blackbox_kd.metrics.base import Base
 from blackbox_kd.metrics.normalising import Normaliser, normalised, normalised_json
-from blackbox_kd.metrics.reading import read_json, spelled, unfenced
+from blackbox_kd.reading import read_json, spelled, unfenced
 
 
 class ExactMatch(Base, frozen=True, kw_only=True, tag="exact_match"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from blackbox_kd.metrics.base import Base
-from blackbox_kd.metrics.reading import read_json, spelled, unfenced
+from blackbox_kd.reading import read_json, spelled, unfenced
 from blackbox_kd.records import Json
 
 Path = tuple[str | int, ...]

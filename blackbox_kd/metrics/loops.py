@@ -1,5 +1,7 @@
 """Loops: whether an answer ends in the same words over and over, as models do that do not find an end."""
 
+from blackbox_kd.repeats import endings
+
 MOST_CHARS = 100_000  # the end of a longer text is looked at
 TIMES, CHARS, LINES = 3, 40, 4
 PLAIN_TIMES, PLAIN_CHARS = 8, 400  # where honest text repeats itself: no letters, table rows, an open code block
@@ -28,26 +30,12 @@ def repeats(text: str, times: int, chars: int, lettered: bool = False) -> bool:
 
     What the last copy has after it, a space or line end, may be missing.
     """
-    back = text[::-1]
+    probe = max(1, chars - (chars + 1) // times)  # what a block says again at the least
     return any(
-        prefix + period >= max(times * period - 1, chars) and (not lettered or _lettered(back[:period]))
-        for period, prefix in enumerate(prefixes(back))
-        if period
+        stretch.end - stretch.start >= max(times * stretch.period - 1, chars)
+        and (not lettered or _lettered(text[-stretch.period :]))
+        for stretch in endings(text, probe)
     )
-
-
-def prefixes(text: str) -> list[int]:
-    """For each place, how many characters from there on are those that the text starts with (Gusfield 1997, Z)."""
-    found = [len(text)] * min(len(text), 1) + [0] * (len(text) - 1)
-    left = right = 0
-    for place in range(1, len(text)):
-        known = min(found[place - left], right - place) if place < right else 0
-        while place + known < len(text) and text[known] == text[place + known]:
-            known += 1
-        found[place] = known
-        if place + known > right:
-            left, right = place, place + known
-    return found
 
 
 def _lettered(block: str) -> bool:

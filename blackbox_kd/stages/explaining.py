@@ -9,14 +9,14 @@ import msgspec
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
-from blackbox_kd.records import Completion, Example, Json, Prediction, Prompt, Record, Rejection, Verdict
+from blackbox_kd.records import Completion, Example, Json, Prediction, Prompt, Record, Verdict
 from blackbox_kd.run import (
     COMPLETIONS,
     PREDICTIONS,
     PROMPTS,
-    REJECTED,
     TRAIN_ROWS,
     VALIDATION_ROWS,
+    VERDICTS,
     RunDir,
     require,
     show,
@@ -95,7 +95,6 @@ def explain(run: RunDir, config: Config, name: str) -> Explained:
     prompt, sample = prompt_of(run, name)
     row = f"{prompt.id}#{sample}"
     found = first(run / COMPLETIONS, Completion, "id", row)
-    rejected = first(run / REJECTED, Rejection, "id", row)
     places = [file for file in (TRAIN_ROWS, VALIDATION_ROWS) if first(run / file, Example, "id", row)]
     predictions = tuple(one for one in rows(run / PREDICTIONS, Prediction) if one.prompt_id == prompt.id)
     return Explained(
@@ -104,7 +103,7 @@ def explain(run: RunDir, config: Config, name: str) -> Explained:
         request=None if run.manifest_path("import").exists() else request_of(run, config, Row(prompt, sample)),
         completion=found,
         kept=places[0] if places else None,
-        verdicts=rejected.verdicts if rejected else (),
+        verdicts=verdicts_on(run, row),
         predictions=predictions,
     )
 
@@ -134,6 +133,13 @@ def rows(path: Path, kind: type[T]) -> Iterator[T]:
 def first(path: Path, kind: type[T], field: str, value: str) -> T | None:
     """The first row with such a field."""
     return next((one for one in rows(path, kind) if getattr(one, field) == value), None)
+
+
+def verdicts_on(run: RunDir, row: str) -> tuple[Verdict, ...]:
+    """What every filter that looked at a row said of it; the columns of ids tell which file has it."""
+    from blackbox_kd.stages.filtering.columns import verdicts_of
+
+    return verdicts_of(run / VERDICTS, row)
 
 
 def request_of(run: RunDir, config: Config, row: Row) -> Request:

@@ -9,9 +9,9 @@ import msgspec
 from blackbox_kd import own
 from blackbox_kd.config.prompts import Policy, Prompts
 from blackbox_kd.errors import InputError, UsageError
+from blackbox_kd.private import Found, Kind, findings, mapped, texts
 from blackbox_kd.records import Message
 from blackbox_kd.strategies.base import Draft
-from blackbox_kd.strategies.private import Found, Kind, findings, mapped, texts
 from blackbox_kd.teachers.target import Target
 
 SIGNATURE = "It has to be `def function(text: str) -> str`."

@@ -9,11 +9,12 @@ import msgspec
 
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
-from blackbox_kd.jsonl import text_digest, write_rows
+from blackbox_kd.jsonl import text_digest, write_json, write_rows
 from blackbox_kd.records import Prompt, Split
-from blackbox_kd.run import PROMPTS, REFUSED_PROMPTS, Counts, RunDir
+from blackbox_kd.run import PROMPTS, REFUSED_PROMPTS, SPLIT_AUDIT, Counts, RunDir
 from blackbox_kd.stages.content import content_key
 from blackbox_kd.stages.masking import looked_over, masked
+from blackbox_kd.stages.splitting.auditing import Audit, audited, line
 from blackbox_kd.stages.splitting.dividing import Division, divided, held_out_of
 from blackbox_kd.stages.splitting.golden import gold_drafts, is_gold
 from blackbox_kd.stages.splitting.registry import append, held, path_of, read
@@ -34,6 +35,8 @@ class Planned(NamedTuple):
     prompts: list[Prompt]
     division: Division
     whole_bytes: int
+    lines: int | None  # of the registry, those that are new among them; None where none is kept
+    audit: Audit | None = None  # None before the split is settled
 
 
 def main(run: RunDir, config: Config) -> Counts:
@@ -55,14 +58,16 @@ def main(run: RunDir, config: Config) -> Counts:
 
 
 def written(plan: Planned, run: RunDir, config: Config) -> None:
-    """Write prompts.jsonl, and prompts_refused.jsonl where some were refused; say what the user has to know."""
+    """Write prompts.jsonl, split_audit.json, and which prompts were refused if any; say what the user has to know."""
     write_rows(run / PROMPTS, plan.prompts)
     if plan.division.refused:
         write_rows(run / REFUSED_PROMPTS, plan.division.refused)
     else:
         (run / REFUSED_PROMPTS).unlink(missing_ok=True)
-    for line in told(plan, config):
-        run.progress.note(f"prompts: {line}")
+    if plan.audit is not None:
+        write_json(run / SPLIT_AUDIT, plan.audit)
+    for said in told(plan, config):
+        run.progress.note(f"prompts: {said}")
 
 
 def planned(run: RunDir, config: Config) -> list[Prompt]:
@@ -71,7 +76,10 @@ def planned(run: RunDir, config: Config) -> list[Prompt]:
 
 
 def settled(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str = "") -> Planned:
-    """The drafts divided, and registered so before this returns; raises `InputError`, or `RunInUse` after a wait."""
+    """The drafts divided, audited, and registered so before this returns.
+
+    Raises `InputError`, or `RunInUse` after a wait.
+    """
     path = path_of(config.prompts.splits, run.root)
     with held(path, run.progress.note):
         if path is not None and not path.exists():
@@ -79,8 +87,9 @@ def settled(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str =
                 f"prompts: {config.prompts.splits} is new: who is held out is settled now, and kept there"
             )
         plan = planned_of(named, run, config, gold)
+        found = audited(named, plan.prompts, plan.division.refused, config.prompts.near_duplicate, plan.lines)
         append(path, plan.division.fresh, plan.whole_bytes)
-    return plan
+    return plan._replace(audit=found)
 
 
 def planned_of(named: Mapping[str, Draft], run: RunDir, config: Config, gold: str) -> Planned:
@@ -90,7 +99,8 @@ def planned_of(named: Mapping[str, Draft], run: RunDir, config: Config, gold: st
     registry = read(path, {content_key(draft.messages) for draft in named.values()}, families, gold)
     found = divided(named, config.prompts, config.seed, registry)
     prompts = [finished(name, named[name], found.families[name], found.sides[name]) for name in sorted(found.sides)]
-    return Planned(asked_twice(prompts, config.prompts.second_samples), found, registry.whole_bytes)
+    lines = None if path is None else registry.lines + len(found.fresh)
+    return Planned(asked_twice(prompts, config.prompts.second_samples), found, registry.whole_bytes, lines)
 
 
 def asked_twice(prompts: list[Prompt], count: int) -> list[Prompt]:
@@ -119,6 +129,8 @@ def told(plan: Planned, config: Config) -> Iterator[str]:
             f"{held_out} of {found.wanted} could be held out: families stay whole "
             f"(the largest has {largest} prompts); `family` on your rows makes smaller ones"
         )
+    if held_out and plan.audit is not None:
+        yield line(plan.audit)
     if held_out:
         yield power(prompts)
 
@@ -207,17 +219,24 @@ def identified(drafts: Iterable[Draft]) -> dict[str, Draft]:
 
 
 def merged(first: Draft, again: Draft) -> Draft:
-    """Two equal rows as one: what the first leaves open, the other says. Raises `InputError` if their splits differ."""
+    """Two equal rows as one: what the first leaves open, the other says. Raises `InputError` if their splits differ.
+
+    Where both say a family, slice or source, the one that sorts first counts; gold says its own.
+    """
     if first.split and again.split and first.split != again.split:
         raise InputError(
             f"{again.where}: pinned to {again.split}, but the same prompt at {first.where} is pinned to {first.split}",
             "A prompt is on one side.",
         )
     said = {
-        name: getattr(first, name) if getattr(first, name) is not None else getattr(again, name)
-        for name in ("family", "reference", "slice", "split")
+        name: [one for row in (first, again) if (one := getattr(row, name)) is not None]
+        for name in ("family", "reference", "slice", "split", "source")
     }
-    return msgspec.structs.replace(first, **said, weight=first.weight + again.weight)
+    if not is_gold(first):
+        for name in ("family", "slice", "source"):  # what decides on the side is the same in every order of the rows
+            said[name].sort()
+    kept = {name: next(iter(found), None) for name, found in said.items()}
+    return msgspec.structs.replace(first, **kept, weight=first.weight + again.weight)
 
 
 def finished(name: str, draft: Draft, family: str, split: Split) -> Prompt:
@@ -252,6 +271,6 @@ STAGE = Stage(
     name="prompts",
     settings=lambda config: {"prompts": config.prompts, "seed": config.seed},
     reads=sources,
-    writes=(PROMPTS, REFUSED_PROMPTS),
+    writes=(PROMPTS, REFUSED_PROMPTS, SPLIT_AUDIT),
     main=main,
 )

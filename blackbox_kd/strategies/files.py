@@ -19,15 +19,15 @@ KNOWN = {"prompt", "messages", "reference", "weight", "split", *OWN}
 Row = Mapping[str, Any]
 
 
-def expand(patterns: tuple[str, ...], root: Path) -> list[Path]:
-    """The files that the patterns name, sorted, each once; raises `InputError` for one that names none."""
+def expand(patterns: tuple[str, ...], root: Path, key: str = "prompts.files") -> list[Path]:
+    """The files that the patterns of a setting name, sorted, each once; raises `InputError` for one that names none."""
     found: dict[Path, None] = {}
     for pattern in patterns:
         path = root / pattern
         anchor = Path(pattern).anchor  # of an absolute pattern; `root` itself is no pattern, whatever is in its name
         matches = [path] if path.exists() else sorted((Path(anchor) if anchor else root).glob(pattern[len(anchor) :]))
         if not matches:
-            raise InputError(f"prompts.files: {pattern}: no such file below {root}", "Paths start at bbkd.toml.")
+            raise InputError(f"{key}: {pattern}: no such file below {root}", "Paths start at bbkd.toml.")
         found.update(dict.fromkeys(matches))
     return list(found)
 

@@ -102,5 +102,5 @@ def test_a_dry_run_as_json_is_one_object(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", (*STAGES, "generate", "run"))
 def test_only_commands_that_may_cost_money_take_the_flags(command: str) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"]).output
-    paid = ("query", "generate", "run", "evaluate")  # the last of them for --judge
+    paid = ("query", "generate", "run", "judge", "evaluate")  # the last of them for --judge
     assert ("--dry-run" in help_text) == (command in paid)

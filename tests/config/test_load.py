@@ -223,7 +223,9 @@ def test_a_system_prompt_that_is_not_utf8_is_an_error_of_the_users(tmp_path: Pat
 
 def test_a_filter_that_is_off_does_not_run(tmp_path: Path) -> None:
     config = load(at(tmp_path, '[filter]\noff = ["identity", "refusal"]\n'), {}, {}).config
-    assert [rule.name for rule in config.filter.rules()] == ["gate", "empty", "length", "repeated", "duplicates"]
+    names = [rule.name for rule in config.filter.rules()]
+    assert {"gate", "length", "near"} <= {*names}
+    assert not {"identity", "refusal"} & {*names}
 
 
 @given(st.lists(st.sampled_from(["a", "b", "[t]", "[[t]]", "", "# c"]), max_size=8))

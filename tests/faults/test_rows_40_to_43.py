@@ -227,7 +227,7 @@ ENDS: dict[Api, dict[str, tuple[Play, str]]] = {
         "unheard of": (chosen("galaxy", content="Yes."), "gate:other"),
         "no text": (chosen(7, content="Yes."), "gate:other"),
         "null": (chosen(None, content="Yes, it is."), "Yes, it is."),
-        "null and cut": (chosen(None, content='{"a": [1, '), "gate:cut_off"),
+        "null and cut": (chosen(None, content='{"a": [1, '), "gate:open_json"),
     },
     "responses": {
         "function_call": (output(CALL), "gate:tool"),

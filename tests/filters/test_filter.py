@@ -12,7 +12,7 @@ from blackbox_kd.records import Completion
 
 @pytest.mark.parametrize("kind", get_args(Filter))
 def test_a_filter_is_named_by_its_module(kind: type[Rule]) -> None:
-    assert kind().name == kind.__module__.rpartition(".")[2]
+    assert kind.__struct_config__.tag == kind.__module__.rpartition(".")[2]
 
 
 @pytest.mark.parametrize("kind", get_args(RowFilter))

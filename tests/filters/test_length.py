@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from blackbox_kd.filters.length import Length
+from blackbox_kd.filters.length import Length, count_words
 from blackbox_kd.records import Completion
 
 
@@ -14,3 +14,23 @@ def test_both_bounds_are_allowed_lengths(
 ) -> None:
     verdict = Length(min_words=2, max_words=4).check(completion("word\n " * words))
     assert (verdict.reason, verdict.kept, verdict.value, verdict.threshold) == (reason, not reason, words, threshold)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 0),
+        ("Der Bär isst Müsli.", 4),
+        ("你好世界", 4),
+        ("Python 是语言", 4),
+        ("東京タワー", 5),
+        ("한국어 단어", 2),
+        ("e\u0301te\u0301", 1),
+    ],
+)
+def test_a_character_is_a_word_where_no_spaces_part_them(text: str, words: int) -> None:
+    assert count_words(text) == words
+
+
+def test_reasoning_in_front_of_the_answer_does_not_count(completion: Callable[..., Completion]) -> None:
+    assert Length().check(completion("<think>one two three</think>four")).value == 1

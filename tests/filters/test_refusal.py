@@ -97,8 +97,8 @@ def test_answers_that_use_the_same_words_are_kept(text: str, completion: Callabl
     [
         ("I cannot help with that.", "hard"),
         ("As an AI, I do not have personal opinions.", "capability"),
-        ("I'm sorry, this goes against my guidelines.", "policy"),
-        ("Lo siento, pero no puedo ayudar.", "other_language"),
+        ("I'm sorry, this goes against my guidelines.", "hard"),
+        ("Lo siento, pero no puedo ayudar.", "hard"),
     ],
 )
 def test_the_reason_is_the_class_of_the_refusal(text: str, reason: str, completion: Callable[..., Completion]) -> None:
@@ -110,10 +110,14 @@ def test_what_the_provider_declares_a_refusal_is_one(completion: Callable[..., C
     assert (verdict.kept, verdict.reason) == (False, "declared")
 
 
-def test_only_the_beginning_decides(completion: Callable[..., Completion]) -> None:
+def test_a_refusal_at_the_end_of_a_long_answer_is_found(completion: Callable[..., Completion]) -> None:
     text = f"{'A long and helpful answer. ' * 20}I cannot help with the rest."
-    assert Refusal().check(completion(text)).kept
-    assert not Refusal(window_chars=len(text)).check(completion(text)).kept
+    assert not Refusal().check(completion(text)).kept
+
+
+def test_one_in_the_middle_of_a_long_answer_is_not_looked_for(completion: Callable[..., Completion]) -> None:
+    half = "A long and helpful answer. " * 40
+    assert Refusal().check(completion(f"{half}I cannot help with the rest. {half}")).kept
 
 
 @given(st.text())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.metrics.loops import loops, prefixes
+from blackbox_kd.metrics.loops import loops, repeats
 
 SENTENCE = "The cat sat on the mat. "
 
@@ -60,12 +60,15 @@ def test_words_said_often_enough_are_a_loop(block: str, times: int, before: str)
     assert loops(f"{before} {block * (times + 40 // len(block))}")
 
 
-@given(st.text("ab", max_size=30))
-def test_prefixes_are_those_of_the_definition(text: str) -> None:
-    def shared(place: int) -> int:
-        return next((i for i, char in enumerate(text[place:]) if char != text[i]), len(text) - place)
+@given(st.text("ab \n", max_size=60), st.integers(2, 5), st.integers(5, 30))
+def test_a_text_repeats_itself_as_the_definition_says(text: str, times: int, chars: int) -> None:
+    def reach(period: int) -> int:
+        back = text[::-1]
+        differ = (at for at in range(len(text) - period) if back[at] != back[at + period])
+        return next(differ, len(text) - period) + period
 
-    assert prefixes(text) == [shared(place) for place in range(len(text))]
+    wanted = any(reach(period) >= max(times * period - 1, chars, 2 * period) for period in range(1, len(text)))
+    assert repeats(text, times, chars) == wanted
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,24 @@ def test_a_wrong_judge_gives_another_verdict() -> None:
     said = reply(Simulated(task="units", wrong=1.0), asked(rubric(ROW.reference, WRONG)))
     assert (said.kind, said.text.rpartition("\n")[2]) == ("wrong", "Verdict: B")
     assert flipped("x\nVerdict: tie", RNG) == "x\nVerdict: A"
+
+
+def grading(answer: str, prompt: str = ROW.prompt) -> str:
+    """A rubric with a prompt and one answer."""
+    texts = {"prompt": prompt, "answer": answer}
+    return "\n".join(f"<<<{MARK} {name}\n{text}\n{MARK}>>>" for name, text in texts.items())
+
+
+@pytest.mark.parametrize(("answer", "points"), [(ROW.reference, 5), (WRONG, 1)])
+def test_one_answer_gets_all_points_or_the_fewest(answer: str, points: int) -> None:
+    said = reply(Simulated(task="units"), asked(grading(answer)))
+    assert (said.kind, said.text.rpartition("\n")[2]) == ("ok", f"Verdict: {points}")
+
+
+def test_a_wrong_judge_gives_one_answer_the_other_points() -> None:
+    said = reply(Simulated(task="units", wrong=1.0), asked(grading(WRONG)))
+    assert (said.kind, said.text.rpartition("\n")[2]) == ("wrong", "Verdict: 5")
+
+
+def test_a_prompt_without_an_answer_is_no_rubric() -> None:
+    assert verdict(f"<<<{MARK} prompt\n{ROW.prompt}\n{MARK}>>>", UNITS, RNG) is None

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from blackbox_kd.config.teacher import Teacher
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
+from blackbox_kd.filters.length import Length
 from blackbox_kd.jsonl import write_rows
-from blackbox_kd.records import Completion, Example, Message, Prediction, Prompt, Rejection, Verdict
-from blackbox_kd.run import COMPLETIONS, PREDICTIONS, PROMPTS, REJECTED, TRAIN_ROWS, Manifest, RunDir
+from blackbox_kd.records import Completion, Example, Message, Prediction, Prompt, Verdict
+from blackbox_kd.run import COMPLETIONS, PREDICTIONS, PROMPTS, TRAIN_ROWS, VERDICTS, Manifest, RunDir
 from blackbox_kd.stages.buying import Row, asked_of, ledger_path
 from blackbox_kd.stages.explaining import differences, explain, leaves
+from blackbox_kd.stages.filtering import columns
 from blackbox_kd.stages.targets import target_of
 from blackbox_kd.teachers.ledger import open_ledger
 from blackbox_kd.teachers.request import Asked
@@ -160,7 +163,9 @@ def test_what_the_later_stages_made_of_it_is_shown(
     answer = (Message(role="assistant", content="Paris."),)
     write_rows(run / COMPLETIONS, [kept, gone])
     write_rows(run / TRAIN_ROWS, [Example(id="a#0", prompt=kept.messages, completion=answer)])
-    write_rows(run / REJECTED, [Rejection(id="c#1", reason="length:too_short", verdicts=(verdict,), completion=gone)])
+    table = pa.table({"id": ["c#1"]} | columns.columns("length", [verdict]))
+    (run / VERDICTS).mkdir()
+    columns.write(run / VERDICTS / "000000.parquet", table, [Length()])
     prediction = Prediction(prompt_id="a", model="student", text="Paris.", finish_reason="stop", completion_tokens=2)
     write_rows(run / PREDICTIONS, [prediction])
     found = explain(run, config(), "a")

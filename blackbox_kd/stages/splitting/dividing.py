@@ -1,6 +1,6 @@
 """Families and sides: what must stay together, what the registry keeps where it was, and what the seed decides."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -8,17 +8,16 @@ from blackbox_kd.config.prompts import Prompts
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Split
-from blackbox_kd.shingles import Near, Shingles, groups_of, shingles
+from blackbox_kd.shingles import groups_of, shingles
 from blackbox_kd.stages.content import asked_text, content_key, folded
+from blackbox_kd.stages.splitting.choosing import Family, chosen, stratum_of
+from blackbox_kd.stages.splitting.crossing import FIX, Named, Sets, across, own_across
 from blackbox_kd.stages.splitting.golden import Refused, is_gold, kept_as_pinned, near_gold, registered_gold
 from blackbox_kd.stages.splitting.parting import Unit, parted
 from blackbox_kd.stages.splitting.registry import Registered, Registry
 from blackbox_kd.strategies.base import Draft
 
-FIX = "Take `split` out of the row, or name another [prompts] splits file to start over."
 HELD_OUT = 300  # enough to show differences of about eight points
-Named = Mapping[str, Draft]  # drafts by id
-Sets = Mapping[str, Shingles]  # of the prompts without a family of their own, by id
 
 
 class Division(NamedTuple):
@@ -64,6 +63,8 @@ def divided(named: Named, prompts: Prompts, seed: int, registry: Registry) -> Di
     by_family = split_of(left, families, wanted, seed, settled)
     sides = {name: by_family[family] for name, family in families.items()}
     refused += across(left, sides, sets, keys, prompts.near_duplicate, registry)
+    left = without(left, refused)
+    refused += own_across(named, {name: sides[name] for name in left}, prompts.near_duplicate)
     left = without(left, refused)
     return Division(
         families={name: shown.get(families[name], families[name]) for name in left},
@@ -185,8 +186,7 @@ def held_out_of(asked: int | None, prompts: int) -> int:
 def split_of(
     named: Named, families: Mapping[str, str], held_out: int, seed: int, settled: Mapping[str, Split] | None = None
 ) -> dict[str, Split]:
-    """The side of each family: `settled` or pinned by its rows, else held out, in an order fixed by name and seed,
-    while it fits.
+    """The side of each family: `settled` or pinned by its rows, else as `choosing.chosen` says.
 
     Raises `InputError` if rows of one family are pinned to both sides, or if nothing is left on one of them.
     """
@@ -203,11 +203,13 @@ def split_of(
             )
         if pinned:
             splits.setdefault(family, pinned.pop())
-    left = held_out - sum(len(members[family]) for family, side in splits.items() if side == "held_out")
-    for family in sorted(set(members) - set(splits), key=lambda family: text_digest(str(seed), family)):
-        fits = len(members[family]) <= left
-        splits[family] = "held_out" if fits else "train"
-        left -= len(members[family]) if fits else 0
+    free = [family_with(family, members[family], named) for family in set(members) - set(splits)]
+    order = {one.name: text_digest(str(seed), content_of(one.name, members[one.name], named)) for one in free}
+    whole = Counter(stratum_of(draft.slice, draft.source) for draft in named.values())
+    held = [name for name, family in families.items() if splits.get(family) == "held_out"]
+    there = Counter(stratum_of(named[name].slice, named[name].source) for name in held)
+    out = chosen(sorted(free, key=lambda one: (order[one.name], one.name)), held_out - len(held), whole, there)
+    splits |= {one.name: "held_out" if one.name in out else "train" for one in free}
     if held_out and set(splits.values()) != {"train", "held_out"}:
         over = " Or name another [prompts] splits file: the registry holds some of them." if settled else ""
         raise InputError(
@@ -218,34 +220,17 @@ def split_of(
     return splits
 
 
-def across(
-    named: Named,
-    sides: Mapping[str, Split],
-    sets: Sets,
-    keys: Mapping[str, str],
-    threshold: float,
-    registry: Registry,
-) -> list[Refused]:
-    """The train prompts that are near-duplicates of held-out ones all the same: registered so, or near gold.
+def family_with(family: str, members: list[str], named: Named) -> Family:
+    """The family with its strata."""
+    strata = Counter(stratum_of(named[name].slice, named[name].source) for name in members)
+    return Family(family, len(members), strata)
 
-    Raises `InputError` where a pin of the user's puts a new prompt across from a registered one.
-    """
-    held = [name for name in sets if sides.get(name) == "held_out"]
-    near = Near([sets[name] for name in held], threshold)
-    refused = []
-    for name in sets:
-        if sides.get(name) != "train" or (found := near.find(sets[name])) is None:
-            continue
-        other, similarity = held[found[0]], round(found[1], 4)
-        gold = is_gold(named[other])
-        for one, two in () if gold else ((name, other), (other, name)):
-            if named[one].split and keys[one] not in registry.sides and keys[two] in registry.sides:
-                pin = f"{named[one].where}: pinned to {sides[one]}"
-                raise InputError(f"{pin}, but near {two!r}, which is registered as {sides[two]}", FIX)
-        reason = "near_gold" if gold else "near_held_out"
-        text = asked_text(named[name].messages)
-        refused.append(Refused(id=name, reason=reason, near=other, similarity=similarity, text=text))
-    return refused
+
+def content_of(family: str, members: list[str], named: Named) -> str:
+    """What a family is known by, whatever the ids: its own name, of near-duplicates the content that sorts first."""
+    if not family.startswith("near:"):
+        return family
+    return min(content_key(named[name].messages) for name in members)
 
 
 def fresh(named: Named, keys: Mapping[str, str], sides: Mapping[str, Split], registry: Registry) -> list[Registered]:

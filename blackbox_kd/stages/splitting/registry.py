@@ -38,6 +38,7 @@ class Registry(NamedTuple):
     families: dict[str, set[Split]]
     gold: dict[str, Registered]
     whole_bytes: int  # of its file; what follows is the torn end of a write
+    lines: int = 0
 
 
 def path_of(splits: str, root: Path) -> Path | None:
@@ -76,7 +77,7 @@ def read(path: Path | None, keys: Collection[str], families: Collection[str], go
     if path is None or not path.exists():
         return found
     decoder = msgspec.json.Decoder(Registered)
-    size = 0
+    size, lines = 0, 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -88,10 +89,11 @@ def read(path: Path | None, keys: Collection[str], families: Collection[str], go
                 raise InputError(f"{path}:{number}: {error}", fix) from error
             size += len(line)
             if row is not None:
+                lines += 1
                 take(row, found, keys, families, f"{path}:{number}")
                 if row.gold and row.gold == gold:
                     found.gold[row.key] = row
-    return found._replace(whole_bytes=size)
+    return found._replace(whole_bytes=size, lines=lines)
 
 
 def take(row: Registered, found: Registry, keys: Collection[str], families: Collection[str], where: str) -> None:

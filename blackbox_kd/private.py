@@ -1,9 +1,10 @@
-"""What must not leave the house in a prompt: keys and personal data, found by their form. Pure.
+"""Keys and personal data, found by their form: what no prompt may send away, and no student should learn. Pure.
 
 Written for few false alarms: a form with a checksum is checked (Luhn, ISO 7064 mod 97), a key needs its vendor's
 prefix, and what manuals write in place of one is none. It proves nothing about what it does not find.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -12,10 +13,35 @@ from blackbox_kd.records import Json
 
 Kind = Literal["secret", "personal"]
 FEWEST_DIGITS = 9  # of a number that tells a person
+FEWEST_OF_ADDRESS = 6  # digits: two of the four numbers have two
+NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 LONG = re.compile(r"[0-9](?:[ .()/-]{0,2}[0-9]){8}")  # so many digits; account numbers have as many in a row as well
 CARDS = re.compile(  # by brand: first digits and length (ISO/IEC 7812)
     r"4(?:\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3[0689]\d{12}|35\d{14}|6(?:011|4|5)\d+|62\d{14,17}"
 )
+# Published to try payments with, by Stripe, PayPal and others.
+TEST_CARDS = re.compile(
+    r"4242424242424242|40000000\d{8}|4000056655665556|4111111111111111|4012888888881881|5555555555554444"
+    r"|5105105105105100|5200828282828210|2223003122003222|378282246310005|371449635398431|378734493671000"
+    r"|6011111111111117|6011000990139424|30569309025904|38520000023237|3566002020360505|3530111333300000"
+    r"|6200000000000005"
+)
+COUNTRIES = (  # of account numbers, with their length (the IBAN registry, ISO 13616-2)
+    "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 "
+    "FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 "
+    "LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 "
+    "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 "
+)
+LENGTHS = {country: int(length) for country, length in re.findall(r"([A-Z]{2})(\d{2})", COUNTRIES)}
+EXAMPLE_IBANS = re.compile(  # the registry's own, which every manual repeats
+    "AT611904300234573201|BE68539007547034|CH9300762011623852957|DE89370400440532013000|ES9121000418450200051332"
+    "|FR1420041010050500013M02606|GB29NWBK60161331926819|GB82WEST12345698765432|IT60X0542811101000000123456"
+    "|NL91ABNA0417164300|PL61109010140000071219812874"
+)
+FICTION = re.compile(  # numbers kept for stories (NANP 555; Ofcom), and counting instead of a number
+    r"1?[2-9]\d{2}555\d{4}|44(?:7700900|2079460|1632960)\d+|1?2345678\d*|1?234567\d{4}"
+)
+DOTTED = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")  # every IPv4 address holds such
 STAND_IN = re.compile(  # what a manual writes where a password is to be
     r"(?i)[<{$%*[(].*|[x.*]+|(?:your|my|some)?[-_]?(?:pass(?:word|wd)?|pwd|pw|secret|token|api[-_]?key)s?\d{0,3}"
 )
@@ -52,21 +78,42 @@ def luhn(text: str) -> bool:
 
 
 def card(text: str) -> bool:
-    """Whether a number begins, and is as long, as those of a payment card's brand, and has its check digit."""
-    return CARDS.fullmatch(re.sub("[ -]", "", text)) is not None and luhn(text)
+    """Whether a number starts, and is as long, as a payment card brand's, has its check digit, and is no test's."""
+    plain = re.sub("[ -]", "", text)
+    return CARDS.fullmatch(plain) is not None and TEST_CARDS.fullmatch(plain) is None and luhn(plain)
 
 
 def iban(text: str) -> bool:
-    """Whether a text is an account number by its check digits (ISO 13616, mod 97)."""
+    """Whether a text is an account number by its country's length and its check digits (ISO 13616, mod 97)."""
     plain = re.sub(r"\s", "", text).upper()
-    if not 15 <= len(plain) <= 34:
+    if len(plain) != LENGTHS.get(plain[:2]):
         return False
     return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
 
 
+def account(text: str) -> bool:
+    """Whether a text is an account number, and none of the registry's examples."""
+    return iban(text) and EXAMPLE_IBANS.fullmatch(re.sub(r"\s", "", text)) is None
+
+
 def phone(text: str) -> bool:
-    """Whether a text has as many digits as an international number (ITU-T E.164)."""
-    return FEWEST_DIGITS <= len(_digits(text)) <= 15
+    """Whether a text has as many digits as an international number (ITU-T E.164), and is none of fiction's."""
+    digits = "".join(map(str, _digits(text)))
+    return FEWEST_DIGITS <= len(digits) <= 15 and FICTION.fullmatch(digits) is None
+
+
+def address(text: str) -> bool:
+    """Whether a text is an IPv4 address of one host (RFC 6890) and no version: two of its numbers are above 31."""
+    parts = [int(part) for part in text.split(".")]
+    if max(parts) > 255 or len(set(parts)) == 1 or sum(part > 31 for part in parts) < 2:
+        return False
+    found = ipaddress.IPv4Address(bytes(parts))
+    return found.is_global and not found.is_multicast
+
+
+def social(text: str) -> bool:
+    """Whether a US social security number is none of those printed in advertisements and manuals."""
+    return text not in ("078-05-1120", "219-09-9999", "123-45-6789", "111-11-1111", "555-55-5555")
 
 
 def random(text: str) -> bool:
@@ -144,6 +191,12 @@ NUMBERS = tuple(
     for what, pattern, holds in (
         ("phone number", r"(?<![\w+])\+[1-9]\d{0,2}[ .()/-]{0,2}(?:\d[ .()/-]{0,2}){6,13}\d\b", phone),
         (
+            "phone number",  # North American, without the country
+            r"(?<![\w.+-])(?<!\+1 )(?:\([2-9]\d{2}\) ?[2-9]\d{2}-|[2-9]\d{2}(?:-[2-9]\d{2}-|\.[2-9]\d{2}\.))\d{4}"
+            r"(?![\w-]|\.\d)",
+            phone,
+        ),
+        (
             "card number",
             # no part of a table of numbers
             r"(?<![\w.,+-])(?<![0-9A-F]{4} )"
@@ -151,24 +204,43 @@ NUMBERS = tuple(
             r"(?![\w-]| [0-9A-F]{4}\b)",
             card,
         ),
-        ("IBAN", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", iban),
-        ("US social security number", r"\b(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b", lambda text: True),
+        ("IBAN", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", account),
+        ("US social security number", r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])", social),
     )
 )
+ADDRESS = _Form(
+    "personal",
+    "IP address",
+    (),
+    re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\w)", re.ASCII),
+    address,
+)
+WHATS: dict[Kind, tuple[str, ...]] = {
+    "secret": tuple(dict.fromkeys(form.what for form in SECRETS)),
+    "personal": tuple(dict.fromkeys(form.what for form in (MAIL, *NUMBERS, ADDRESS))),
+}
 
 
-def findings(text: str) -> Iterator[Found]:
-    """Everything in a text that has the form of a key or of personal data."""
-    for form in SECRETS:
+def findings(text: str, kind: Kind | None = None) -> Iterator[Found]:
+    """Everything in a text that has the form of a key or of personal data, or of one of the two."""
+    for form in SECRETS if kind != "personal" else ():
         for needle in form.needles:
             if needle in text:
                 yield from _matches(form, text)
                 break
+    if kind != "secret":
+        yield from _personal(text)
+
+
+def _personal(text: str) -> Iterator[Found]:
     if "@" in text:
         yield from _matches(MAIL, text)
-    if LONG.search(text):
+    digits = len(text.encode(errors="replace").translate(None, NO_DIGITS))  # far quicker than any pattern
+    if digits >= FEWEST_DIGITS and LONG.search(text):
         for form in NUMBERS:
             yield from _matches(form, text)
+    if digits >= FEWEST_OF_ADDRESS and DOTTED.search(text):
+        yield from _matches(ADDRESS, text)
 
 
 def _matches(form: _Form, text: str) -> Iterator[Found]:
@@ -199,3 +271,8 @@ def mapped(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, list):
         return [mapped(item, change) for item in value]
     return value
+
+
+def squeezed(text: str) -> str:
+    """The letters and digits of a text in one case: two spellings of a number or an address are equal so."""
+    return re.sub(r"[\W_]+", "", text).casefold()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blackbox_kd.metrics.reading import read_json, unfenced
+from blackbox_kd.reading import read_json, unfenced
 
 
 @pytest.mark.parametrize(

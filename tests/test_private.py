@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blackbox_kd.private import Kind, findings, iban, luhn, mapped, texts
 from blackbox_kd.records import Json
-from blackbox_kd.strategies.private import findings, iban, luhn, mapped, texts
 
 SECRETS = {
     "API key": "sk-proj-Ab3dEf6hIj9kLm2nOp5q",
@@ -30,9 +30,10 @@ SECRETS = {
 PERSONAL = {
     "e-mail address": "anna.muster+x@muster.co.uk",
     "phone number": "+49 (0)151 2345 6789",
-    "card number": "4111 1111 1111 1111",
-    "IBAN": "DE89 3704 0044 0532 0130 00",
+    "card number": "4532 0151 1283 0366",
+    "IBAN": "DE26 2004 1133 5678 9012 34",
     "US social security number": "536-22-1234",
+    "IP address": "84.112.37.9",
 }
 INNOCENT = [
     "The order number is 4111 1111 1111 1112.",
@@ -51,6 +52,13 @@ INNOCENT = [
     "The bearer of this letter is my brother. https://example.org:8080/path@version",
     "0000 0000 0000 0000 and 1234567890123456",
     "Let x = 3.14159265358979, y = 2.71828182845904.",
+    "Pay with 4111 1111 1111 1111, 4242424242424242 or 3782 822463 10005, into DE89 3704 0044 0532 0130 00.",
+    "Call (212) 555-0123, 415-555-0199, +1 212 555 0123 or +44 7700 900123; 234-567-8901; +1 234 567 8900",
+    "Hosts 192.168.77.80, 10.200.99.4, 127.0.0.1, 192.0.2.44, 203.0.113.99, 8.8.8.8 and 255.255.255.0; 300.200.100.50",
+    "Hosts 224.0.0.114, 239.99.88.77 and 123.123.123.123",
+    "Chrome 120.0.6099.109, section 1.2.3.4, version 4.18.0.372, v84.112.37.9, 84.112.37.9.1, 84.112.37.9-rc1",
+    "SSN 078-05-1120 was printed on a wallet, 123-45-6789 in manuals.",
+    "2024-10-2024, 212-13-2024-5, 300-200-10000 and part 212.345.67890",
 ]
 
 
@@ -60,6 +68,17 @@ def test_each_form_is_found_inside_a_sentence(what: str, text: str) -> None:
     (found,) = [one for one in findings(whole) if one.what == what]
     assert found.kind == ("secret" if what in SECRETS else "personal")
     assert whole[slice(*found.at)] in text or text in whole[slice(*found.at)]
+
+
+@pytest.mark.parametrize("number", ["(212) 736-5000", "212-736-5000", "212.736.5000", "+1 (212) 736-5000"])
+def test_a_north_american_number_needs_no_country(number: str) -> None:
+    assert [one.what for one in findings(f"Call {number}.")] == ["phone number"]
+
+
+def test_one_kind_can_be_looked_for_alone() -> None:
+    text = f"{SECRETS['API key']} of {PERSONAL['e-mail address']}"
+    kinds: tuple[Kind, ...] = ("secret", "personal")
+    assert [[one.what for one in findings(text, kind)] for kind in kinds] == [["API key"], ["e-mail address"]]
 
 
 @pytest.mark.parametrize("text", INNOCENT)
@@ -101,6 +120,9 @@ HOSTILE = (
     "a@b.",
     "xoxb-",
     "4111 1111 ",
+    "212-",
+    "84.112.",
+    "(212) ",
     "-----BEGIN ",
 )
 

@@ -1,0 +1,16 @@
+"""Answers that a judge has graded."""
+
+from typing import ClassVar
+
+from blackbox_kd.filters.verified import Scored
+
+
+class Judged(Scored, frozen=True, kw_only=True, tag="judged"):
+    """Rejects completions that the judge graded below `min_score`, on the scale of its rubric."""
+
+    thresholds: ClassVar[frozenset[str]] = frozenset({"min_score", "unscored"})
+    min_score: float = 3.0
+
+    def against(self, score: float) -> tuple[str, float]:
+        """`low_score` below the threshold."""
+        return "low_score" if score < self.min_score else "", self.min_score
