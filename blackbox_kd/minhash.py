@@ -204,7 +204,7 @@ def jaccard(one: Hashes, other: Hashes) -> float:
 def parities(one: Hashes) -> Hashes:
     """Of each class of hashes, whether the set has an odd number, (PARITIES / 64,).
 
-    Where two sets differ in a bit, they differ in a member: the bits that differ are a lower bound of the members apart.
+    Where two sets differ in a bit, they differ in a member: so many members at least are apart.
     """
     odd = np.bincount((one % np.uint64(PARITIES)).astype(np.int64), minlength=PARITIES) & 1
     return np.packbits(odd.astype(np.bool_)).view(np.uint64)
