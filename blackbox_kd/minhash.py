@@ -7,28 +7,28 @@ of texts is one buffer of bytes, and a word's hash is a difference of prefix sum
 import functools
 import hashlib
 import math
-import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from blackbox_kd.text import fold
+from blackbox_kd.text import WORD, fold
 
 Hashes = npt.NDArray[np.uint64]
 Members = npt.NDArray[np.int32]
-BLOCK = 1 << 19  # characters of text that are hashed together: what fits into a cache
+BLOCK = 1 << 17  # characters of text that are hashed together: what fits into a cache
 DOCS = 1 << 15  # texts of a block: their number has to fit into 16 bits
 BITS = np.uint64(16)
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse mod 2^64
 END = "\0"
-OTHER = re.compile(r"[^\w\x00-\x7f]+")  # punctuation beyond ASCII
-# Scripts that put no space between words: a character is a word.
-ALONE = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
-WORDLIKE = np.zeros(256, dtype=np.bool_)
-WORDLIKE[[*b"0123456789_abcdefghijklmnopqrstuvwxyz", *range(0x80, 0x100)]] = True
+NONE, PART, ALL = range(3)
+ALONE = (  # code points of scripts that put no space between words: a character is a word
+    *((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800), (0x3040, 0x3100), (0x31F0, 0x3200), (0x3400, 0x4DC0)),
+    *((0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32400)),
+)
 MISSED = 1e-4  # share of pairs at exactly the threshold that no band brings together
 MOST = 80  # hash functions
 PARITIES = 512  # bits
@@ -84,13 +84,14 @@ def block_sets(texts: Sequence[str], size: int) -> tuple[Hashes, npt.NDArray[np.
     firsts = np.cumsum(counts) - counts
     runs = np.maximum(counts - size + 1, 0)  # (texts,)
     owners = np.repeat(np.arange(len(texts)), runs)
-    places = np.arange(len(owners)) - np.repeat(np.cumsum(runs) - runs, runs) + firsts[owners]
-    mixed = np.zeros(len(places), dtype=np.uint64)
+    places = np.arange(len(owners)) + np.repeat(firsts - np.cumsum(runs) + runs, runs)
+    mixed = np.zeros(max(0, len(words) - size + 1), dtype=np.uint64)  # also runs from one text into the next
     for offset in range(size):
-        mixed = mixed * np.uint64(BASE) + words[places + offset]
+        mixed *= np.uint64(BASE)
+        mixed += words[offset : offset + len(mixed)]
     short = np.flatnonzero(counts < size)
     own = np.array([digest(fold(texts[index])) for index in short.tolist()], dtype=np.uint64)
-    values = np.concatenate([scrambled(mixed), own]) >> BITS
+    values = np.concatenate([scrambled(mixed)[places], own]) >> BITS
     keyed = (np.concatenate([owners, short]).astype(np.uint64) << np.uint64(48)) | values
     keyed.sort()
     if len(keyed):
@@ -101,26 +102,36 @@ def block_sets(texts: Sequence[str], size: int) -> tuple[Hashes, npt.NDArray[np.
 
 def word_hashes(texts: Sequence[str]) -> tuple[Hashes, npt.NDArray[np.int64]]:
     """(hashes of the words of all texts, how many each text has)."""
-    joined = END.join(texts) + END
-    if joined.count(END) != len(texts):  # a text holds the separator
-        joined = END.join(text.replace(END, " ") for text in texts) + END
-    if not joined.isascii():
-        joined = unicodedata.normalize("NFKC", joined)
-        joined = ALONE.sub(r" \1 ", OTHER.sub(" ", joined.lower()))
+    lower = [text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower() for text in texts]
+    joined = END + END.join(lower) + END
+    if joined.count(END) != len(texts) + 1:  # a text holds the separator
+        joined = END + END.join(text.replace(END, " ") for text in lower) + END
+    if joined.isascii():
+        raw = joined.encode()
+        codes: npt.NDArray[Any] = np.frombuffer(raw, dtype=np.uint8)
+        kinds = np.frombuffer(raw.translate(kinds_of(256).tobytes()), dtype=np.uint8)
+        edges = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
     else:
-        joined = joined.lower()
-    buffer = np.frombuffer(joined.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    inside = WORDLIKE[buffer]
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    if inside[0]:
-        edges = np.concatenate([np.zeros(1, dtype=edges.dtype), edges])
-    starts, ends = edges[0::2], edges[1::2]  # the last byte is no word's
-    power, inverse = powers(1 << max(20, len(buffer).bit_length()))
-    sums = np.zeros(len(buffer) + 1, dtype=np.uint64)
-    np.cumsum(buffer * power[: len(buffer)], out=sums[1:])
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        kinds = kinds_of(sys.maxunicode + 1)[codes]
+        edges = np.flatnonzero((kinds[1:] != kinds[:-1]) | (kinds[1:] == ALL)) + 1
+    starts, ends = edges[kinds[edges] != NONE], edges[kinds[edges - 1] != NONE]
+    power, inverse = powers(1 << max(18, len(codes).bit_length()))
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(codes * power[: len(codes)], out=sums[1:])
     hashes = (sums[ends] - sums[starts]) * inverse[starts] + (ends - starts).astype(np.uint64)
-    stops = np.searchsorted(starts, np.flatnonzero(buffer == 0))
-    return scrambled(hashes), np.diff(stops, prepend=0)
+    return scrambled(hashes), np.diff(np.searchsorted(starts, np.flatnonzero(codes == 0)))
+
+
+@functools.cache
+def kinds_of(count: int) -> npt.NDArray[np.uint8]:
+    """Of each of the first code points, whether it is `NONE` of a word, `PART` of one, or `ALL` of one."""
+    found = np.full(count, NONE, dtype=np.uint8)
+    for match in WORD.finditer("".join(map(chr, range(count)))):
+        found[slice(*match.span())] = PART
+    for low, high in ALONE:
+        found[low:high][found[low:high] == PART] = ALL
+    return found
 
 
 @functools.lru_cache(maxsize=2)

@@ -33,7 +33,7 @@ def test_what_the_free_filters_reject_does_not_survive(run: RunDir, bought: Boug
 
 def test_filters_that_are_off_reject_nobody(run: RunDir, bought: Bought, completion: Make) -> None:
     bought([completion("Paris.", sample=0), completion("paris.", sample=1), completion("x " * 3000, sample=2)], {})
-    off = msgspec.structs.replace(TINY.filter, off=("duplicates", "length", "loops", "repeated"))
+    off = msgspec.structs.replace(TINY.filter, off=("duplicates", "length", "loops", "compression", "repeated"))
     found = survivors(run, msgspec.structs.replace(TINY, filter=off))
     assert (len(found.passed), found.copies) == (3, {})
 
