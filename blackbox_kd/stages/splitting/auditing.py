@@ -139,33 +139,51 @@ def measured(
 ) -> tuple[int, _Best, _Best]:
     """Pairs that share anything, and what is nearest: by all shingles, and by the rare ones too where one is `own`."""
     left, right = ([sets[one.id] for one in side] for side in (train, held))
-    sizes = [np.array([len(one) for one in side]) for side in (left, right)]
-    rare = [np.array([int((~np.isin(one, template)).sum()) for one in side]) for side in (left, right)]
+    sizes = [np.array([len(one) for one in side], dtype=np.float32) for side in (left, right)]
+    rare = [sizes_without(template, side) for side in (left, right)]
     owned = [np.array([one.id in own for one in side], dtype=np.bool_) for side in (train, held)]
     overlapping, plain, strict = 0, _Best(), _Best()
     for block in blocks(left, right, template):
-        cells = np.flatnonzero(block.whole)
-        rows, columns = np.divmod(cells, block.whole.shape[1])
-        one, other = rows + block.row, columns + block.column
-        whole = jaccard_of(block.whole, cells, sizes[0][one], sizes[1][other])
-        left_out = jaccard_of(block.rare, cells, rare[0][one], rare[1][other])
-        less = np.where(owned[0][one] | owned[1][other], np.minimum(whole, left_out), whole)
-        overlapping += len(cells)
-        plain = better(plain, whole, block, cells, threshold)
+        rows, columns = (slice(at, at + n) for at, n in zip(block[:2], block.whole.shape, strict=True))
+        whole = _Table(block.whole, sizes[0][rows], sizes[1][columns])
+        overlapping += int(np.count_nonzero(block.whole))
+        likely = whole.reaching(min(threshold, plain.similarity))
+        plain = better(plain, whole.jaccard(cells := np.flatnonzero(likely)), block, cells, threshold)
+        least = min(threshold, strict.similarity)
+        both = owned[0][rows, None] | owned[1][None, columns]
+        left_out = _Table(block.rare, rare[0][rows], rare[1][columns])
+        cells = np.flatnonzero(whole.reaching(least) & (~both | left_out.reaching(least)))
+        less = whole.jaccard(cells)
+        less = np.where(both.ravel()[cells], np.minimum(less, left_out.jaccard(cells)), less)
         strict = better(strict, less, block, cells, threshold)
     return overlapping, plain, strict
 
 
-def jaccard_of(
-    shared: npt.NDArray[np.float32],
-    cells: npt.NDArray[np.int64],
-    one: npt.NDArray[np.int64],
-    other: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """The similarity of the pairs in these cells; 0.0 of two empty sets, which have nothing of their own to compare."""
-    both = shared.ravel()[cells].astype(np.float64)
-    found: npt.NDArray[np.float64] = both / np.maximum(1, one + other - both)
-    return found
+def sizes_without(template: Shingles, sets: Sequence[Shingles]) -> npt.NDArray[np.float32]:
+    """How many shingles of each set are none of the template."""
+    return np.array([len(one) - np.isin(one, template).sum() for one in sets], dtype=np.float32)
+
+
+class _Table(NamedTuple):
+    """How many shingles pairs share, and how many each text has, down and across."""
+
+    shared: npt.NDArray[np.float32]
+    rows: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.float32]
+
+    def reaching(self, least: float) -> Bools:
+        """The pairs that share anything and may be as similar; a few more, for it is reckoned in single precision."""
+        near = max(0.0, least - 1e-4)
+        bound = np.float32(near) * (self.rows[:, None] + self.columns[None, :])
+        found: Bools = (self.shared * np.float32(1 + near) >= bound) & (self.shared > 0)
+        return found
+
+    def jaccard(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The similarity of the pairs in these cells, each of which shares something with the other."""
+        rows, columns = np.divmod(cells, self.shared.shape[1])
+        both = self.shared.ravel()[cells].astype(np.float64)
+        found: npt.NDArray[np.float64] = both / np.maximum(1, self.rows[rows] + self.columns[columns] - both)
+        return found
 
 
 def better(

@@ -91,16 +91,18 @@ def shared(
     of_right = np.flatnonzero(np.repeat(heavy, many))
     inside = np.repeat(np.arange(len(known)), many)  # the code of each shingle of `right` that `left` has
     places = np.repeat(low - (np.cumsum(many) - many), many) + np.arange(len(inside))
-    for start in range(0, int(heavy.sum()), WIDTH):
-        one = dense(left_owners[of_left], column[codes[of_left]] - start, shape[0])
-        other = dense(right_owners[places[of_right]], column[inside[of_right]] - start, shape[1])
+    number = int(heavy.sum())
+    for start in range(0, number, WIDTH):
+        width = min(WIDTH, number - start)
+        one = dense(left_owners[of_left], column[codes[of_left]] - start, (shape[0], width))
+        other = dense(right_owners[places[of_right]], column[inside[of_right]] - start, (shape[1], width))
         table += one @ other.T
     return table
 
 
-def dense(owners: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], rows: int) -> Table:
-    """A matrix, (rows, WIDTH), with a one where a text has the shingle of that column."""
-    table = np.zeros((rows, WIDTH), dtype=np.float32)
-    here = (columns >= 0) & (columns < WIDTH)
+def dense(owners: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]) -> Table:
+    """A matrix with a one where a text, its row, has the shingle of that column."""
+    table = np.zeros(shape, dtype=np.float32)
+    here = (columns >= 0) & (columns < shape[1])
     table[owners[here], columns[here]] = 1
     return table
