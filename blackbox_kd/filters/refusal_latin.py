@@ -72,22 +72,34 @@ LATIN = (
     # --- whole words of a provider
     rule(
         "content_filter",
-        ("contenido solicitud mensaje respuesta petición política políticas filtro bloqueado bloqueada moderación normas", "bloqueada bloqueado filtrada filtrado infringir infringe viola violar violan incumple incumplir marcado marcada rechazada rechazado política políticas filtro filtros eliminado eliminada normas restringido retenido retenida seguridad contraviene"),
+        (
+            "contenido solicitud mensaje respuesta petición política políticas filtro bloqueado bloqueada moderación normas",
+            "bloqueada bloqueado filtrada filtrado infringir infringe viola violar violan incumple incumplir marcado marcada rechazada rechazado política políticas filtro filtros eliminado eliminada normas restringido retenido retenida seguridad contraviene",
+        ),
         r"(?:solicitud|contenido|mensaje|respuesta|petición|texto|consulta|salida)\b[^.!?\n]{0,50}\b(?:bloquead|filtrad|infring|viol[ae]|incumpl|marcad|rechazad|retenid|eliminad|contravien|restringid)\w*|\bfiltros? de (?:contenido|seguridad)|\bpolíticas? de (?:uso|contenido|seguridad)|\b(?:podría|puede) (?:infringir|violar|incumplir)",
     ),
     rule(
         "content_filter",
-        ("contenu demande message réponse requête politique politiques filtre filtres bloqué bloquée filtré filtrée modération règles", "bloqué bloquée bloquées filtré filtrée enfreindre enfreint viole violer contrevient contrevenir signalé signalée rejetée rejeté supprimé masqué politique politiques règles filtre filtres contraire retenue retenu"),
+        (
+            "contenu demande message réponse requête politique politiques filtre filtres bloqué bloquée filtré filtrée modération règles",
+            "bloqué bloquée bloquées filtré filtrée enfreindre enfreint viole violer contrevient contrevenir signalé signalée rejetée rejeté supprimé masqué politique politiques règles filtre filtres contraire retenue retenu",
+        ),
         r"(?:demande|contenu|message|réponse|requête|texte|sortie)\b[^.!?\n]{0,50}\b(?:bloqu|filtr[ée]|enfrei|viol[e]|contrev|signal[ée]|rejet|supprim|retenu|masqu|contraire)\w*|\bfiltres? de (?:contenu|sécurité|modération)|\bpolitiques? (?:d'utilisation|de contenu|de sécurité|d'usage)|\b(?:pourrait|peut|semble) (?:enfreindre|violer|contrevenir)",
     ),
     rule(
         "content_filter",
-        ("conteúdo solicitação mensagem resposta pedido política políticas filtro filtros bloqueado bloqueada moderação diretrizes", "bloqueada bloqueado filtrada filtrado violar viola violam infringir infringe sinalizado sinalizada rejeitada rejeitado política políticas filtro filtros removido removida diretrizes restringido contrária retida retido"),
+        (
+            "conteúdo solicitação mensagem resposta pedido política políticas filtro filtros bloqueado bloqueada moderação diretrizes",
+            "bloqueada bloqueado filtrada filtrado violar viola violam infringir infringe sinalizado sinalizada rejeitada rejeitado política políticas filtro filtros removido removida diretrizes restringido contrária retida retido",
+        ),
         r"(?:solicitação|conteúdo|mensagem|resposta|pedido|texto|saída)\b[^.!?\n]{0,50}\b(?:bloquead|filtrad|viol[ae]|infring|sinalizad|rejeitad|retid|removid|restring|contrari)\w*|\bfiltros? de (?:conteúdo|segurança)|\bpolíticas? de (?:uso|conteúdo|segurança)|\b(?:pode|poderia) (?:violar|infringir)",
     ),
     rule(
         "content_filter",
-        ("anfrage inhalt inhalte antwort nachricht richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter blockiert gefiltert gesperrt verstößt nutzungsbedingungen eingabe ausgabe moderation sicherheitsfilter", "blockiert gefiltert gesperrt verstößt verstoßen gegen richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter sicherheitsfilter entfernt markiert zurückgehalten abgelehnt unterdrückt gestoppt ausgelöst"),
+        (
+            "anfrage inhalt inhalte antwort nachricht richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter blockiert gefiltert gesperrt verstößt nutzungsbedingungen eingabe ausgabe moderation sicherheitsfilter",
+            "blockiert gefiltert gesperrt verstößt verstoßen gegen richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter sicherheitsfilter entfernt markiert zurückgehalten abgelehnt unterdrückt gestoppt ausgelöst",
+        ),
         r"(?:anfrage|inhalte?|antwort|nachricht|eingabe|ausgabe|text|prompt|frage)\b[^.!?\n]{0,60}\b(?:blockiert|gefiltert|gesperrt|verst(?:ößt|oßen|ossen)|gegen (?:unsere|die)|entfernt|markiert|zurückgehalten|abgelehnt|unterdrückt)|\b(?:inhalts|sicherheits)?filter\b[^.!?\n]{0,40}(?:blockiert|gestoppt|ausgelöst|zurückgehalten)|\bgegen (?:unsere|die|meine)[^.!?\n]{0,20}\b\w*richtlinien\b|\bnutzungsrichtlinien\b",
     ),
     # --- Spanish
@@ -124,7 +136,10 @@ LATIN = (
     ),
     rule(
         "safety_redirect",
-        ("profesional profesionales médico psicólogo abogado terapeuta ayuda crisis emergencias línea policía solo sola confianza 024 112 911 autoridades especialista médica farmacéutico veterinario", "recomiendo recomendaría sugiero sugeriría aconsejo animo insto ruego favor deberías debería puedes necesitas conviene mejor urgente invito estás está llama llame contacta contacte busca acude acuda consulta consulte habla hable importante pido recomendable tienes"),
+        (
+            "profesional profesionales médico psicólogo abogado terapeuta ayuda crisis emergencias línea policía solo sola confianza 024 112 911 autoridades especialista médica farmacéutico veterinario",
+            "recomiendo recomendaría sugiero sugeriría aconsejo animo insto ruego favor deberías debería puedes necesitas conviene mejor urgente invito estás está llama llame contacta contacte busca acude acuda consulta consulte habla hable importante pido recomendable tienes",
+        ),
         r"\b(?:recomiendo|recomendaría|sugiero|sugeriría|aconsejo|animo|insto|ruego|pido|recomendable|importante|mejor|por favor|deberías|debería|puedes|necesitas|conviene|urgente|lo (?:mejor|ideal|más)|te invito|le invito)\b[^.!?\n]{0,60}\b(?:habl|busc|contact|llam|acud|consult|pon(?:te|erte|erse|gas|ga)|comuni|acerc|solicit|pid|recurr|dirig|vay|vayas|ve a|ir a)\w*[^.!?\n]{0,60}(?:profesional|médic|psicólog|psiquiatr|abogad|terapeut|línea|emergenc|crisis|confianza|autoridad|policía|024|112|911|especialist|farmac|veterinari|asesor)|\bno est[áa]s? sol[oa]\b|\bno tienes? que (?:pasar|enfrentar)|\b(?:llama|llame|contacta|contacte|busca|acude|acuda|consulta|consulte|habla|hable) (?:\w+ ){0,4}(?:línea|024|112|911|emergenc|profesional|médic|psicólog|abogad|teléfono)",
     ),
     # --- French
@@ -146,7 +161,10 @@ LATIN = (
     ),
     rule(
         "hard",
-        ("n'est serait l'encontre contraire contraires directives règles principes consignes valeurs politiques éthique irresponsable approprié non je hors mesure dépasse sort va paramètres", "je pas mes nos de serait il ce cela non c'est"),
+        (
+            "n'est serait l'encontre contraire contraires directives règles principes consignes valeurs politiques éthique irresponsable approprié non je hors mesure dépasse sort va paramètres",
+            "je pas mes nos de serait il ce cela non c'est",
+        ),
         r"\bje n(?:e (?:\w+ ){0,2}|')(?:écri|aide|répond|fourni|particip|donne|partage|produi|génér|rédige|continue|fe|di|discute|crée|engage|révèle|entre|traduir|soutiend|encourage|assiste|propose|commente|décri|expliqu|cautionne)\w*rai pas\b|\bje n'(?:aide|écris|encourage|assiste|entre) pas|\bje ne (?:fais|donne|fournis|partage|participe|crée|produis|discute) pas (?:ce|de (?:conseil|contenu|instruction|jeu)|cela|ça|à)|\b(?:il|ce) serait (?:\w+ )?(?:irresponsable|inapproprié|contraire|peu éthique|malhonnête)[^.!?\n]{0,30}",
         r"\bce n'est pas (?:quelque chose|un sujet|une (?:demande|chose|question)|le genre|dans mes)[^.!?\n]{0,40}\b(?:je|mes|laquelle|lequel)?|\b(?:va|vont|irait|est|sont) (?:à l'encontre|contraires?|contre) (?:de |à |aux? )?(?:mes|nos|ma|les|des)|\b(?:mes|nos) (?:directives|règles|principes|consignes|valeurs|politiques|paramètres)[^.!?\n]{0,40}(?:empêch|interdi|ne (?:me )?permett)|\b(?:il (?:ne serait|n'est) pas|ce (?:ne serait|n'est) pas) (?:approprié|éthique|responsable|convenable|correct|acceptable|raisonnable)|\b(?:dépasse|sort de|hors de) (?:mes|mon|ce que je)|^\W*non,? je (?:ne|refuse)",
     ),
@@ -159,7 +177,10 @@ LATIN = (
     ),
     rule(
         "safety_redirect",
-        ("professionnel professionnelle professionnels médecin psychologue avocat thérapeute urgence urgences ligne seul seule police 3114 15 112 confiance crise spécialiste pharmacien numéro d'écoute santé vétérinaire autorités", "recommande conseille encourage suggère invite prie veuillez mieux vaut plaît devriez devrais pouvez peux n'hésite n'hésitez faut contactez appelez consultez appelle contacte consulte parlez parle seul seule important préférable essentiel exhorte urgent"),
+        (
+            "professionnel professionnelle professionnels médecin psychologue avocat thérapeute urgence urgences ligne seul seule police 3114 15 112 confiance crise spécialiste pharmacien numéro d'écoute santé vétérinaire autorités",
+            "recommande conseille encourage suggère invite prie veuillez mieux vaut plaît devriez devrais pouvez peux n'hésite n'hésitez faut contactez appelez consultez appelle contacte consulte parlez parle seul seule important préférable essentiel exhorte urgent",
+        ),
         r"\b(?:recommande|conseille|encourage|suggère|invite|prie|important|préférable|veuillez|mieux|vaut|essentiel|s'il (?:vous|te) plaît|devriez|devrais|pouvez|peux|n'hésite\w*|faut|exhorte|urgent)\b[^.!?\n]{0,60}\b(?:parl|contact|appel|consult|adress|rapproch|solliciter|demand|chercher|tourn|rendre|joind|joign)\w*[^.!?\n]{0,60}(?:professionnel|médecin|psycholog|psychiatr|avocat|thérapeut|ligne|urgence|confiance|autorit|police|3114|112|spécialist|pharmacien|numéro|vétérinaire|juriste|conseiller)|\b(?:vous n'êtes|tu n'es) pas seule?|\b(?:contactez|appelez|consultez|appelle|contacte|consulte|parlez|parle) (?:\w+ ){0,5}(?:3114|15\b|112|urgence|professionnel|médecin|psycholog|avocat|ligne|confiance)",
     ),
     # --- Portuguese
@@ -195,7 +216,10 @@ LATIN = (
     ),
     rule(
         "safety_redirect",
-        ("profissional profissionais médico psicólogo advogado terapeuta ajuda crise emergência linha polícia sozinho sozinha confiança 188 cvv 190 192 112 autoridades especialista farmacêutico saúde veterinário", "recomendo recomendaria sugiro aconselho encorajo incentivo peço favor deveria deve pode precisa convém melhor urgente importante recomendável essencial ideal ligue contacte contate procure liga busque consulte fale você estás está"),
+        (
+            "profissional profissionais médico psicólogo advogado terapeuta ajuda crise emergência linha polícia sozinho sozinha confiança 188 cvv 190 192 112 autoridades especialista farmacêutico saúde veterinário",
+            "recomendo recomendaria sugiro aconselho encorajo incentivo peço favor deveria deve pode precisa convém melhor urgente importante recomendável essencial ideal ligue contacte contate procure liga busque consulte fale você estás está",
+        ),
         r"\b(?:recomendo|recomendaria|sugiro|aconselho|encorajo|incentivo|peço|importante|melhor|por favor|deveria|deve|pode|precisa|convém|urgente|recomendável|essencial|ideal)\b[^.!?\n]{0,60}\b(?:fal|procur|busc|contat|contact|lig|consult|entr|convers|recorr|dirij|acion|peç)\w*[^.!?\n]{0,60}(?:profissional|médic|psicólog|psiquiatr|advogad|terapeut|linha|emergênc|crise|confiança|autoridad|polícia|188|cvv|192|190|112|especialist|farmac|veterinár)|\b(?:você não está|não estás|não está) sozinh[oa]|\b(?:ligue|contacte|contate|procure|liga|busque|consulte|fale) (?:\w+ ){0,5}(?:cvv|188|112|emergênc|profissional|médic|psicólog|advogad|linha|ajuda)",
     ),
     # --- Italian
@@ -245,7 +269,10 @@ LATIN = (
     ),
     rule(
         "safety_redirect",
-        ("arzt ärztin ärzten therapeuten psychologen anwalt anwältin fachperson fachleute fachkraft hilfe notruf telefonseelsorge polizei allein vertrauensperson 112 krise experten spezialisten professionelle ärztlichen rechtsanwalt apotheker tierarzt fachmann steuerberater therapeutin", "bitte empfehle rate ermutige ermutigen empfehlen wichtig besten solltest sollten dringend kannst können ratsam besser sinnvoll bist sind wende wenden sprich sprechen ruf rufen kontaktiere suche suchen such schlage telefonseelsorge"),
+        (
+            "arzt ärztin ärzten therapeuten psychologen anwalt anwältin fachperson fachleute fachkraft hilfe notruf telefonseelsorge polizei allein vertrauensperson 112 krise experten spezialisten professionelle ärztlichen rechtsanwalt apotheker tierarzt fachmann steuerberater therapeutin",
+            "bitte empfehle rate ermutige ermutigen empfehlen wichtig besten solltest sollten dringend kannst können ratsam besser sinnvoll bist sind wende wenden sprich sprechen ruf rufen kontaktiere suche suchen such schlage telefonseelsorge",
+        ),
         r"\b(?:bitte|empfehle|rate|ermutige|ermutigen|empfehlen|wichtig|besten|solltest|sollten|dringend|kannst|können|ratsam|besser|schlage vor|sinnvoll)\b[^.!?\n]{0,80}(?:arzt|ärzt|therapeut|psycholog|psychiat|anwalt|anwält|fachperson|fachleute|fachkr|professionelle|notruf|telefonseelsorge|polizei|vertrau|112|krisen|expert|spezialist|apothek|beratungsstell|fachmann|steuerberat)|\b(?:du bist|sie sind) nicht allein|\btelefonseelsorge\b|\b(?:wende dich|wenden sie sich|sprich mit|sprechen sie mit|ruf|rufen sie|kontaktiere|suche|suchen sie|such dir)\b[^.!?\n]{0,50}(?:arzt|ärzt|therapeut|psycholog|anwalt|fach|hilfe|notruf|112|polizei|vertrau|stelle)",
     ),
     # --- Russian
