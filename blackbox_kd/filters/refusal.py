@@ -5,27 +5,22 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
-from blackbox_kd.filters.refusal_east import CUE, EAST, EASTERN
+from blackbox_kd.filters.refusal_east import EAST, EASTERN
 from blackbox_kd.filters.refusal_english import ENGLISH
 from blackbox_kd.filters.refusal_latin import LATIN
-from blackbox_kd.filters.refusal_russian import RUSSIAN
-from blackbox_kd.filters.refusal_words import ALL, Class, I, Words
-from blackbox_kd.records import Completion, Span, Verdict
+from blackbox_kd.filters.refusal_words import ALL, Class, Words
+from blackbox_kd.records import Completion, Verdict
 
 HEAD, TAIL = 400, 200  # characters at either end: who refuses says so first, or last
 GAP = "\n\n"  # between them
 # Whoever only sends elsewhere, or offers another topic, does not answer at length besides.
 LONGEST: dict[Class, int] = {"content_filter": 600, "safety_redirect": 900}
 NOT_LAST: tuple[Class, ...] = ("safety_redirect", "content_filter")  # said at the end, they are no refusal
-WORDS = (*ENGLISH, *LATIN, *RUSSIAN)
-KEYS: dict[str, list[Words]] = {}  # by word, the rules that need it most
-for one in WORDS:
-    for word in one.groups[0]:
-        KEYS.setdefault(word, []).append(one)
-RARE = frozenset(KEYS)
+WORDS = (*ENGLISH, *LATIN)
 CUES = frozenset(word for one in WORDS for group in one.groups for word in group)
 DATA = re.compile(r"\s*(?:\{|\[\s*[\[\"{\d\]])")
 MARKUP = re.compile(r"[*_#`~]")
+SEPARATORS = str.maketrans("*[]()_", " " * 6)
 SPACES = re.compile("[\u00a0\u202f\u2009\u3000]")
 NONE = Measured("")
 
@@ -114,10 +109,10 @@ def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
     for one in rules:
         if len(text) > LONGEST.get(one.name, len(text)):
             continue
-        for first, final in spans(one, plain):
-            start, end = place(low, first), place(low, final)
+        for match in one.pattern.finditer(plain):
+            start, end = (place(low, at) for at in match.span())
             last = start >= HEAD and len(text) > HEAD + TAIL
-            if (last and one.name in NOT_LAST) or narrated(plain, first, final):
+            if (last and one.name in NOT_LAST) or narrated(plain, *match.span()):
                 continue
             if LETTER.match(low) or SIGNED.search(low):
                 return NONE
@@ -126,25 +121,15 @@ def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
     return NONE
 
 
-def spans(one: Words, plain: str) -> Iterator[Span]:
-    """Where a rule matches."""
-    if one.after_i:
-        for me in I.finditer(plain):
-            if match := one.pattern.match(plain, me.end()):
-                yield me.start(), match.end()
-    else:
-        for match in one.pattern.finditer(plain):
-            yield match.span()
-
-
 def possible(low: str) -> Iterator[Words]:
     """The rules whose words are in a text."""
-    words = (low.replace("*", " ") if "*" in low else low).replace("—", " ").split()
-    if keys := RARE.intersection(words):
-        hits = CUES.intersection(words)
-        found = {one.number for key in keys for one in KEYS[key] if not any(map(hits.isdisjoint, one.groups[1:]))}
-        yield from (WORDS[number] for number in sorted(found))
-    if not low.isascii() and EASTERN.search(low) and CUE.search(low):
+    plain = low.translate(SEPARATORS) if low.isascii() else low.replace("—", " ").replace("*", " ")
+    hits = CUES.intersection(plain.split())
+    if hits:
+        for one in WORDS:
+            if not any(group.isdisjoint(hits) for group in one.groups):
+                yield one
+    if not low.isascii() and EASTERN.search(low):
         yield from EAST
 
 

@@ -1,7 +1,8 @@
-"""How models decline in Spanish, French, Portuguese, Italian and German."""
+"""How models decline in Spanish, French, Portuguese, Italian, German and Russian."""
 
 from blackbox_kd.filters.refusal_words import rule
 
+# fmt: off
 # Spanish
 ES_SORRY = r"(?:lo siento|lo lamento|lamento|lamentablemente|desafortunadamente|disculp\w*|perd[oó]n\w*|me temo|por desgracia|mil disculpas)"
 ES_CANNOT = (
@@ -52,55 +53,56 @@ DE_DOING = (
     r"|übersetzen|beteiligen|bearbeit\w+|machen|tun|kommentier\w+|verraten|an(?:zu)?leit\w+|fördern|beurteilen|ab(?:zu)?geben|zur verfügung|übernehmen|dar(?:zu)?stell\w+|aus(?:zu)?sprechen|entsprechen|vor(?:zu)?(?:schlagen|nehmen)|zeigen|offenlegen|spekulieren|diagnostizier\w+|anleitung\w*|auskunft|verwenden"
     r"|sagen, (?:wie|was|wer|ob|wo)|erteilen|reproduzieren|identifizieren|dazu (?:etwas )?sagen|erfinden|stellung|position|weiterhelfen|gutheißen|befürworten|ermutigen|vermitteln|nennen|formulieren|leisten|entwickeln|bauen|eingehen|stellen|spielen|rechtfertigen)\b"
 )
+RU_DOING = (
+    r"(?:помо[чг]|помога|предостав|да(?:ть|вать)\b|дам\b|подел|дели(?:ться|сь)|ответ|отвеча|созда|сгенер|генерир|писать|напис|напиш|выполн|участв|обсужд|обсуд|продолж|сдела|делать|составл|состав|оказ|содейств|говорить (?:о|на)|удовлетвор|рассказ|объясн|комментир"
+    r"|описыва|описать|подсказ|поддерж|поощр|рекоменд|советов|посовет|одобр|обучать|научить|раскры|сообщ|перевест|перевод|высказ|выража|давать|инструкц|провести|притвор|изображ|играть|играю|пойти|изготов|способств|распростран|принимать|принять участ|консультир|спекулир|предлаг|предлож|показ|воспроизв|исполн)"
+)
 ES = (
-    "no niego declinar rechazar prefiero preferiría negarme abstenerme rechazo declino abstengo abstendré",
-    "puedo podré podre podría soy estoy voy debo quiero sería siento tengo prefiero preferiría niego corresponde deseo temo posible está veo rechazo declino abstengo abstendré",
+    "no niego declinar rechazar prefiero preferiría negarme abstenerme",
+    "puedo podré podre podría es me soy estoy voy debo quiero sería siento tengo lo prefiero preferiría niego corresponde deseo está va temo sé posible corresponde",
 )
 FR = (
-    "je il ce j'ai c'est désolé désolée",
-    "peux puis pourrai pourrais saurais vais veux souhaite dois suis refuse décline préfère préférerais préfèrerais m'est m'abstiens vois regrette possible impossible mesure sais",
+    "je il ce",
+    "peux puis pourrai pourrais saurais vais veux souhaite dois suis refuse décline préfère préférerais préfèrerais m'est n'est n'ai vois regrette possible mesure impossible",
 )
 PT = (
-    "não prefiro recuso preferia preferiria recusar declinar abstenho",
-    "posso consigo poderei poderia vou sou estou devo quero sinto prefiro tenho seria recuso preciso irei fui preferia preferiria possível abstenho-me abstenho",
+    "não prefiro recuso preferia preferiria recusar declinar",
+    "posso consigo poderei poderia vou é sou estou devo quero me prefiro tenho seria recuso preciso irei será fui sinto preferia preferiria",
+)
+RU = (
+    "не нет вынужден вынуждена отказываюсь откажусь против предпочту противоречит отказать отказаться воздержусь",
+    "могу смогу буду стану готов готова должен должна вправе хочу это мне меня вынужден вынуждена отказываюсь я откажусь могла мог умею извините простите сожалению предпочту хотел противоречит имею располагаю жаль вижу намерен намерена предназначен предназначена воздержусь уполномочен следует",
 )
 DE = (
     "nicht nichts kein keine keinen keinerlei keiner keinem ablehnen ablehne verweigern verweigere weigere außerstande passen lieber unmöglich untersagt verzichten",
-    "ich mir",
+    "ich mir mich meine meinen meiner mein",
 )
 LATIN = (
     # --- whole words of a provider
     rule(
         "content_filter",
-        (
-            "contenido solicitud mensaje respuesta petición política políticas filtro bloqueado bloqueada moderación normas",
-            "bloqueada bloqueado filtrada filtrado infringir infringe viola violar violan incumple incumplir marcado marcada rechazada rechazado política políticas filtro filtros eliminado eliminada normas restringido retenido retenida seguridad contraviene",
-        ),
+        ("contenido solicitud mensaje respuesta petición política políticas filtro bloqueado bloqueada moderación normas",),
         r"(?:solicitud|contenido|mensaje|respuesta|petición|texto|consulta|salida)\b[^.!?\n]{0,50}\b(?:bloquead|filtrad|infring|viol[ae]|incumpl|marcad|rechazad|retenid|eliminad|contravien|restringid)\w*|\bfiltros? de (?:contenido|seguridad)|\bpolíticas? de (?:uso|contenido|seguridad)|\b(?:podría|puede) (?:infringir|violar|incumplir)",
     ),
     rule(
         "content_filter",
-        (
-            "contenu demande message réponse requête politique politiques filtre filtres bloqué bloquée filtré filtrée modération règles",
-            "bloqué bloquée bloquées filtré filtrée enfreindre enfreint viole violer contrevient contrevenir signalé signalée rejetée rejeté supprimé masqué politique politiques règles filtre filtres contraire retenue retenu",
-        ),
+        ("contenu demande message réponse requête politique politiques filtre filtres bloqué bloquée filtré filtrée modération règles",),
         r"(?:demande|contenu|message|réponse|requête|texte|sortie)\b[^.!?\n]{0,50}\b(?:bloqu|filtr[ée]|enfrei|viol[e]|contrev|signal[ée]|rejet|supprim|retenu|masqu|contraire)\w*|\bfiltres? de (?:contenu|sécurité|modération)|\bpolitiques? (?:d'utilisation|de contenu|de sécurité|d'usage)|\b(?:pourrait|peut|semble) (?:enfreindre|violer|contrevenir)",
     ),
     rule(
         "content_filter",
-        (
-            "conteúdo solicitação mensagem resposta pedido política políticas filtro filtros bloqueado bloqueada moderação diretrizes",
-            "bloqueada bloqueado filtrada filtrado violar viola violam infringir infringe sinalizado sinalizada rejeitada rejeitado política políticas filtro filtros removido removida diretrizes restringido contrária retida retido",
-        ),
+        ("conteúdo solicitação mensagem resposta pedido política políticas filtro filtros bloqueado bloqueada moderação diretrizes",),
         r"(?:solicitação|conteúdo|mensagem|resposta|pedido|texto|saída)\b[^.!?\n]{0,50}\b(?:bloquead|filtrad|viol[ae]|infring|sinalizad|rejeitad|retid|removid|restring|contrari)\w*|\bfiltros? de (?:conteúdo|segurança)|\bpolíticas? de (?:uso|conteúdo|segurança)|\b(?:pode|poderia) (?:violar|infringir)",
     ),
     rule(
         "content_filter",
-        (
-            "anfrage inhalt inhalte antwort nachricht richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter blockiert gefiltert gesperrt verstößt nutzungsbedingungen eingabe ausgabe moderation sicherheitsfilter",
-            "blockiert gefiltert gesperrt verstößt verstoßen gegen richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter sicherheitsfilter entfernt markiert zurückgehalten abgelehnt unterdrückt gestoppt ausgelöst",
-        ),
+        ("anfrage inhalt inhalte antwort nachricht richtlinien nutzungsrichtlinien inhaltsrichtlinien inhaltsfilter blockiert gefiltert gesperrt verstößt nutzungsbedingungen eingabe ausgabe moderation sicherheitsfilter",),
         r"(?:anfrage|inhalte?|antwort|nachricht|eingabe|ausgabe|text|prompt|frage)\b[^.!?\n]{0,60}\b(?:blockiert|gefiltert|gesperrt|verst(?:ößt|oßen|ossen)|gegen (?:unsere|die)|entfernt|markiert|zurückgehalten|abgelehnt|unterdrückt)|\b(?:inhalts|sicherheits)?filter\b[^.!?\n]{0,40}(?:blockiert|gestoppt|ausgelöst|zurückgehalten)|\bgegen (?:unsere|die|meine)[^.!?\n]{0,20}\b\w*richtlinien\b|\bnutzungsrichtlinien\b",
+    ),
+    rule(
+        "content_filter",
+        ("запрос ответ сообщение контент содержимое содержание политику политики правила правил фильтр фильтром фильтрами заблокирован заблокировано отфильтрован политикой текст контента",),
+        r"(?:запрос|ответ|сообщени|контент|содержим|содержани|текст|вывод)\w*[^.!?\n]{0,50}(?:заблокир|отфильтр|удал[её]н|скрыт|наруша|отклон[её]н|помечен|остановлен|нарушить)|наруш\w+[^.!?\n]{0,30}(?:правил|политик|услови)|фильтр\w* (?:контент|содержим|безопасн)",
     ),
     # --- Spanish
     rule(
@@ -122,24 +124,17 @@ LATIN = (
     ),
     rule(
         "hard",
-        (
-            "contra directrices pautas principios normas políticas ético ética apropiado inapropiado irresponsable correcto fuera algo posible adecuado aceptable no, programación valores",
-        ),
+        ("contra directrices pautas principios normas políticas ético ética apropiado inapropiado irresponsable correcto fuera algo posible adecuado aceptable no, programación valores",),
         r"\b(?:sería|es) (?:\w+ )?(?:irresponsable|inapropiado|poco ético|antiético)[^.!?\n]{0,20}(?:por mi parte|de mi parte|ayud|que yo|proporcion)|\bno (?:es|sería) (?:\w+ )?(?:étic|correct|apropiad|responsable)\w+ (?:por|de) mi parte|\bno (?:es|sería) (?:algo|un tema|una (?:petición|solicitud|tarea)|el tipo)[^.!?\n]{0,40}\b(?:pued[oa]|voy|estoy|haré|haga|deba|quiera)|\b(?:va|iría|van|está) en contra de (?:mis|nuestras|las)|\b(?:mis|nuestras) (?:directrices|pautas|políticas|normas|principios|programación|valores)[^.!?\n]{0,40}(?:imp|no (?:me )?permit|prohí|prohib)|\bfuera de (?:mi|mis|lo que puedo)|\bno es (?:posible|apropiado|ético|adecuado|correcto|aceptable)[^.!?\n]{0,20}(?:que yo|para mí|ayudar|proporcionar|hacer|promover|fomentar|bromear)|^\W*no[,.] no (?:puedo|voy)",
     ),
     rule(
         "soft",
-        (
-            "prefiero preferiría solo sólo únicamente hablemos cambiemos hablamos omitido omito otro otra tema temas detalles",
-        ),
+        ("prefiero preferiría solo sólo únicamente hablemos cambiemos hablamos omitido omito otro otra tema temas detalles",),
         r"\b(?:solo|sólo|únicamente|solamente) (?:puedo|podría|podré) (?:\w+ ){0,2}(?:ofrec|dar|brind|proporcion|hablar|compart|comentar|explic|ayud|coment|decir)\w*|\bpuedo (?:\w+ )?(?:solo|sólo|únicamente) |\b(?:hablemos|cambiemos|hablamos|podemos hablar|charlemos|conversemos|pasemos|qué tal si)\b[^.!?\n]{0,20}\b(?:de |sobre )?(?:otr[ao]|algo (?:distinto|diferente|más)|tema)|\bhe (?:omitido|dejado fuera|evitado|excluido)|\bomit(?:o|iré|ido) (?:los|las|el|la|deliberad)|\bsin (?:entrar en|dar) (?:detalles|instrucciones|información) (?:\w+ )?(?:específic|concret|operativ|técnic)|\bno (?:voy a|entraré|incluiré|detallaré)[^.!?\n]{0,12}(?:en detalles|detall|inclu|profundiz)",
     ),
     rule(
         "safety_redirect",
-        (
-            "profesional profesionales médico psicólogo abogado terapeuta ayuda crisis emergencias línea policía solo sola confianza 024 112 911 autoridades especialista médica farmacéutico veterinario",
-            "recomiendo recomendaría sugiero sugeriría aconsejo animo insto ruego favor deberías debería puedes necesitas conviene mejor urgente invito estás está llama llame contacta contacte busca acude acuda consulta consulte habla hable importante pido recomendable tienes",
-        ),
+        ("profesional profesionales médico psicólogo abogado terapeuta ayuda crisis emergencias línea policía solo sola confianza 024 112 911 autoridades especialista médica farmacéutico veterinario",),
         r"\b(?:recomiendo|recomendaría|sugiero|sugeriría|aconsejo|animo|insto|ruego|pido|recomendable|importante|mejor|por favor|deberías|debería|puedes|necesitas|conviene|urgente|lo (?:mejor|ideal|más)|te invito|le invito)\b[^.!?\n]{0,60}\b(?:habl|busc|contact|llam|acud|consult|pon(?:te|erte|erse|gas|ga)|comuni|acerc|solicit|pid|recurr|dirig|vay|vayas|ve a|ir a)\w*[^.!?\n]{0,60}(?:profesional|médic|psicólog|psiquiatr|abogad|terapeut|línea|emergenc|crisis|confianza|autoridad|policía|024|112|911|especialist|farmac|veterinari|asesor)|\bno est[áa]s? sol[oa]\b|\bno tienes? que (?:pasar|enfrentar)|\b(?:llama|llame|contacta|contacte|busca|acude|acuda|consulta|consulte|habla|hable) (?:\w+ ){0,4}(?:línea|024|112|911|emergenc|profesional|médic|psicólog|abogad|teléfono)",
     ),
     # --- French
@@ -161,26 +156,18 @@ LATIN = (
     ),
     rule(
         "hard",
-        (
-            "n'est serait l'encontre contraire contraires directives règles principes consignes valeurs politiques éthique irresponsable approprié non je hors mesure dépasse sort va paramètres",
-            "je pas mes nos de serait il ce cela non c'est",
-        ),
+        ("n'est serait l'encontre contraire contraires directives règles principes consignes valeurs politiques éthique irresponsable approprié non je hors mesure dépasse sort va paramètres",),
         r"\bje n(?:e (?:\w+ ){0,2}|')(?:écri|aide|répond|fourni|particip|donne|partage|produi|génér|rédige|continue|fe|di|discute|crée|engage|révèle|entre|traduir|soutiend|encourage|assiste|propose|commente|décri|expliqu|cautionne)\w*rai pas\b|\bje n'(?:aide|écris|encourage|assiste|entre) pas|\bje ne (?:fais|donne|fournis|partage|participe|crée|produis|discute) pas (?:ce|de (?:conseil|contenu|instruction|jeu)|cela|ça|à)|\b(?:il|ce) serait (?:\w+ )?(?:irresponsable|inapproprié|contraire|peu éthique|malhonnête)[^.!?\n]{0,30}",
         r"\bce n'est pas (?:quelque chose|un sujet|une (?:demande|chose|question)|le genre|dans mes)[^.!?\n]{0,40}\b(?:je|mes|laquelle|lequel)?|\b(?:va|vont|irait|est|sont) (?:à l'encontre|contraires?|contre) (?:de |à |aux? )?(?:mes|nos|ma|les|des)|\b(?:mes|nos) (?:directives|règles|principes|consignes|valeurs|politiques|paramètres)[^.!?\n]{0,40}(?:empêch|interdi|ne (?:me )?permett)|\b(?:il (?:ne serait|n'est) pas|ce (?:ne serait|n'est) pas) (?:approprié|éthique|responsable|convenable|correct|acceptable|raisonnable)|\b(?:dépasse|sort de|hors de) (?:mes|mon|ce que je)|^\W*non,? je (?:ne|refuse)",
     ),
     rule(
         "soft",
-        (
-            "préfère préférerais préfèrerais seulement uniquement que parlons changeons discutons omis autre autres détails sujet",
-        ),
+        ("préfère préférerais préfèrerais seulement uniquement que parlons changeons discutons omis autre autres détails sujet",),
         r"\bje (?:peux|pourrais) (?:seulement|uniquement|simplement)\b|\bje ne (?:peux|pourrais|vais|puis) (?:\w+ )?(?:vous |te |t')?(?:donner|fournir|offrir|proposer|partager|parler|m'en tenir|aborder|répondre) (?:\w+ ){0,2}?qu(?:e|'|à)|\b(?:parlons|changeons|discutons|pouvons-nous|on peut|passons|et si (?:on|nous))\b[^.!?\n]{0,30}\b(?:d'autre chose|(?:un )?autre (?:sujet|chose)|de sujet|à autre chose)|\bj'ai (?:\w+ment )?(?:omis|laissé de côté|exclu|évité)|\bsans (?:entrer dans|donner) (?:les|de|des) (?:détails|instructions|précisions)|\bje (?:n'entrerai|ne détaillerai|ne rentrerai|laisse de côté)|\bje m'en tiendrai|\bje me limiterai",
     ),
     rule(
         "safety_redirect",
-        (
-            "professionnel professionnelle professionnels médecin psychologue avocat thérapeute urgence urgences ligne seul seule police 3114 15 112 confiance crise spécialiste pharmacien numéro d'écoute santé vétérinaire autorités",
-            "recommande conseille encourage suggère invite prie veuillez mieux vaut plaît devriez devrais pouvez peux n'hésite n'hésitez faut contactez appelez consultez appelle contacte consulte parlez parle seul seule important préférable essentiel exhorte urgent",
-        ),
+        ("professionnel professionnelle professionnels médecin psychologue avocat thérapeute urgence urgences ligne seul seule police 3114 15 112 confiance crise spécialiste pharmacien numéro d'écoute santé vétérinaire autorités",),
         r"\b(?:recommande|conseille|encourage|suggère|invite|prie|important|préférable|veuillez|mieux|vaut|essentiel|s'il (?:vous|te) plaît|devriez|devrais|pouvez|peux|n'hésite\w*|faut|exhorte|urgent)\b[^.!?\n]{0,60}\b(?:parl|contact|appel|consult|adress|rapproch|solliciter|demand|chercher|tourn|rendre|joind|joign)\w*[^.!?\n]{0,60}(?:professionnel|médecin|psycholog|psychiatr|avocat|thérapeut|ligne|urgence|confiance|autorit|police|3114|112|spécialist|pharmacien|numéro|vétérinaire|juriste|conseiller)|\b(?:vous n'êtes|tu n'es) pas seule?|\b(?:contactez|appelez|consultez|appelle|contacte|consulte|parlez|parle) (?:\w+ ){0,5}(?:3114|15\b|112|urgence|professionnel|médecin|psycholog|avocat|ligne|confiance)",
     ),
     # --- Portuguese
@@ -203,9 +190,7 @@ LATIN = (
     ),
     rule(
         "hard",
-        (
-            "contra diretrizes políticas normas princípios programação valores regras fora apropriado ético ética adequado correto aceitável responsável irresponsável inapropriado algo recuso-me não, encontro",
-        ),
+        ("contra diretrizes políticas normas princípios programação valores regras fora apropriado ético ética adequado correto aceitável responsável irresponsável inapropriado algo recuso-me não, encontro",),
         r"\brecuso-me\b|\b(?:seria|é) (?:\w+ )?(?:irresponsável|inapropriado|antiético|inadequado)[^.!?\n]{0,20}(?:da minha parte|de minha parte|eu |ajud|fornec)",
         r"\bnão (?:é|seria) (?:algo|um (?:tema|assunto|pedido)|uma (?:solicitação|tarefa)|o tipo)[^.!?\n]{0,40}\b(?:poss[oa]|vou|estou|consig[oa]|dev[oa])|\b(?:vai|vão|iria|está) (?:contra|de encontro a)\w* (?:\w+ )?(?:minhas|meus|as|nossas|os)|\b(?:minhas|meus|nossas) (?:diretrizes|políticas|normas|princípios|programação|valores|regras)[^.!?\n]{0,40}(?:imped|não (?:me )?permit|proíb)|\bfora d(?:o|a|e) (?:meu|minha|que posso)|\bnão (?:é|seria) (?:apropriado|ético|adequado|correto|aceitável|responsável)[^.!?\n]{0,30}|^\W*não[,.] não (?:posso|vou)",
     ),
@@ -216,10 +201,7 @@ LATIN = (
     ),
     rule(
         "safety_redirect",
-        (
-            "profissional profissionais médico psicólogo advogado terapeuta ajuda crise emergência linha polícia sozinho sozinha confiança 188 cvv 190 192 112 autoridades especialista farmacêutico saúde veterinário",
-            "recomendo recomendaria sugiro aconselho encorajo incentivo peço favor deveria deve pode precisa convém melhor urgente importante recomendável essencial ideal ligue contacte contate procure liga busque consulte fale você estás está",
-        ),
+        ("profissional profissionais médico psicólogo advogado terapeuta ajuda crise emergência linha polícia sozinho sozinha confiança 188 cvv 190 192 112 autoridades especialista farmacêutico saúde veterinário",),
         r"\b(?:recomendo|recomendaria|sugiro|aconselho|encorajo|incentivo|peço|importante|melhor|por favor|deveria|deve|pode|precisa|convém|urgente|recomendável|essencial|ideal)\b[^.!?\n]{0,60}\b(?:fal|procur|busc|contat|contact|lig|consult|entr|convers|recorr|dirij|acion|peç)\w*[^.!?\n]{0,60}(?:profissional|médic|psicólog|psiquiatr|advogad|terapeut|linha|emergênc|crise|confiança|autoridad|polícia|188|cvv|192|190|112|especialist|farmac|veterinár)|\b(?:você não está|não estás|não está) sozinh[oa]|\b(?:ligue|contacte|contate|procure|liga|busque|consulte|fale) (?:\w+ ){0,5}(?:cvv|188|112|emergênc|profissional|médic|psicólog|advogad|linha|ajuda)",
     ),
     # --- Italian
@@ -253,27 +235,46 @@ LATIN = (
     ),
     rule(
         "hard",
-        (
-            "nichts kein keine etwas verstößt verstoßen widerspricht gegen richtlinien grundsätze werte prinzipien regeln vorgaben lieber möchte außerhalb übersteigt unverantwortlich unethisch unangemessen leid leider sorry dabei damit dazu entschuldigung bedaure bedauere geht",
-        ),
+        ("nichts kein keine etwas verstößt verstoßen widerspricht gegen richtlinien grundsätze werte prinzipien regeln vorgaben lieber möchte außerhalb übersteigt unverantwortlich unethisch unangemessen leid leider sorry dabei damit dazu entschuldigung bedaure bedauere geht",),
         r"\b(?:wäre|ist) (?:\w+ )?(?:unverantwortlich|unethisch|nicht (?:richtig|ethisch|angemessen|vertretbar|verantwortungsvoll)|unangemessen)[^.!?\n]{0,12}(?:von mir|für mich|, (?:dir|ihnen|dabei|dazu|das|so|wenn ich)|dir|ihnen)",
         r"\b(?:das|dies|hier|es) ist (?:\w+ ){0,3}?(?:nichts|kein\w*|etwas|eine?r?)[^.!?\n]{0,40}\b(?:ich|wobei ich|dem ich|der ich|die ich)\b[^.!?\n]{0,50}(?:kann|nicht|möchte|darf|werde|ablehn)|\b(?:verstößt|verstoßen|widerspricht|widersprechen)[^.!?\n]{0,30}(?:mein|unser|richtlinien)|\bgegen meine\b|\bmeine (?:\w+ )?(?:richtlinien|grundsätze|werte|prinzipien|programmierung|regeln|vorgaben)[^.!?\n]{0,50}(?:nicht|verbiet|untersag|hinder)|\b(?:lieber|möchte ich|würde ich) (?:\w+ ){0,4}nicht\b[^.!?\n]{0,20}[.,!]|\bmöchte ich (?:\w+ ){0,4}(?:lieber )?(?:nicht|absehen|verzichten)|\bich möchte (?:\w+ ){0,5}(?:lieber nicht|absehen)|\b(?:außerhalb|übersteigt|jenseits)[^.!?\n]{0,20}(?:meine|dessen, was ich)",
         r"^[^\w\"“„]*(?:es )?(?:tut mir (?:\w+ ){0,2}leid|leider|entschuldig\w*|sorry|ich bedau\w*|bedau\w*|verzeih\w*)[^.!?\n]{0,40}\b(?:kann|darf|werde|möchte|geht)(?: ich)?(?: \w+){0,3} nicht[.!]|\bdas geht (?:leider )?nicht\b|\bda(?:bei|mit|zu|rauf|für|s)? (?:kann|darf|werde|möchte) ich (?:\w+ ){0,4}nicht\b(?=[.,!]| (?:weiter)?helf| dienen| unterst)",
     ),
     rule(
         "soft",
-        (
-            "lieber nur themen thema lassen lass sprechen reden anderes anderen ausgelassen weggelassen einzelheiten allgemeine ohne",
-        ),
+        ("lieber nur themen thema lassen lass sprechen reden anderes anderen ausgelassen weggelassen einzelheiten details allgemeine ohne",),
         r"\bich kann (?:\w+ ){0,4}?(?:nur|lediglich|höchstens)\b|\bkann ich (?:\w+ ){0,3}?(?:nur|lediglich|höchstens)\b|\b(?:lass(?:en sie)? uns|wir (?:können|könnten|sollten)|können wir|sollen wir|wollen wir|reden wir|sprechen wir)\b[^.!?\n]{0,40}\b(?:etwas ander(?:es|em)|ander\w+ thema|thema wechseln|themen)|\bich (?:habe|werde)[^.!?\n]{0,60}\b(?:ausgelassen|weggelassen|auslassen|weglassen|verzichtet)|\bohne (?:ins detail|auf (?:die )?(?:details|einzelheiten)|konkrete)|\b(?:würde|möchte|spreche|rede) (?:ich )?(?:\w+ ){0,3}lieber\b",
     ),
     rule(
         "safety_redirect",
-        (
-            "arzt ärztin ärzten therapeuten psychologen anwalt anwältin fachperson fachleute fachkraft hilfe notruf telefonseelsorge polizei allein vertrauensperson 112 krise experten spezialisten professionelle ärztlichen rechtsanwalt apotheker tierarzt fachmann steuerberater therapeutin",
-            "bitte empfehle rate ermutige ermutigen empfehlen wichtig besten solltest sollten dringend kannst können ratsam besser sinnvoll bist sind wende wenden sprich sprechen ruf rufen kontaktiere suche suchen such schlage telefonseelsorge",
-        ),
+        ("arzt ärztin ärzten therapeuten psychologen anwalt anwältin fachperson fachleute fachkraft hilfe notruf telefonseelsorge polizei allein vertrauensperson 112 krise experten spezialisten professionelle ärztlichen rechtsanwalt apotheker tierarzt fachmann steuerberater therapeutin",),
         r"\b(?:bitte|empfehle|rate|ermutige|ermutigen|empfehlen|wichtig|besten|solltest|sollten|dringend|kannst|können|ratsam|besser|schlage vor|sinnvoll)\b[^.!?\n]{0,80}(?:arzt|ärzt|therapeut|psycholog|psychiat|anwalt|anwält|fachperson|fachleute|fachkr|professionelle|notruf|telefonseelsorge|polizei|vertrau|112|krisen|expert|spezialist|apothek|beratungsstell|fachmann|steuerberat)|\b(?:du bist|sie sind) nicht allein|\btelefonseelsorge\b|\b(?:wende dich|wenden sie sich|sprich mit|sprechen sie mit|ruf|rufen sie|kontaktiere|suche|suchen sie|such dir)\b[^.!?\n]{0,50}(?:arzt|ärzt|therapeut|psycholog|anwalt|fach|hilfe|notruf|112|polizei|vertrau|stelle)",
     ),
     # --- Russian
+    rule(
+        "capability",
+        (
+            "не нет",
+            "доступа могу вижу имею ии модель у файл изображение возможности прикреплено прикреплен загружено способен памяти обладаю мнения чувств располагаю умею вложения вложений файла изображения ассистент интеллект",
+        ),
+        r"\b(?:как|будучи|являясь|поскольку я|так как я|я —|я -|я –)\s+(?:\w+ )?(?:ии|искусственн|языков|модел|ассистент|виртуальн|нейросет|текстов)[^.!?\n]{0,80}\b(?:не (?:имею|облада|испытыва|чувству|могу (?:видеть|чувств|открыв|просматр|испыт|искать|получ)|способ)|нет\b|у меня нет)|\bу меня (?:\w+ ){0,3}(?:нет|отсутству\w+)[^.!?\n]{0,40}(?:доступ|возможн|памят|мнени|чувств|информаци|данн|эмоци|способ|инструмент)|\bя (?:\w+ )?не (?:имею|обладаю|располагаю)[^.!?\n]{0,40}(?:доступ|возможн|памят|мнени|чувств|информаци|данн|эмоци|способн)",
+        r"\bне (?:могу|умею|способ\w+|в состоянии)(?: \w+)? (?:видеть|увидеть|открыть|открывать|просматрив|посмотреть|слышать|слушать|запом|вспомнить|запускать|запустить|выполнить код|искать|зайти|просмотреть|прочитать|прослушать|получить доступ|получать|выйти в|подключ|отправ|позвонить|заброниров|помнить|чувствовать|испытывать|проверить|загрузить|перейти|обратиться к интернет|выходить|распозна|звонить)|\b(?:я )?не вижу[^.!?\n]{0,30}(?:файл|изображ|вложен|картин|фото|документ|прикреп|ссыл|текст|скриншот)|(?:изображени|файл|документ|картинк|фото|вложени)\w*[^.!?\n]{0,30}(?:не (?:прикреп|загру|прилож|был|приш|вид)|отсутству)",
+    ),
+    rule(
+        "hard",
+        RU,
+        rf"\bне (?:могу|смогу|мог бы|могла бы|буду|стану|готов\w*|должен|должна|вправе|имею права|хочу|хотел\w* бы|уполномочен\w*|предназначен\w*|запрограммирован\w*|намерен\w*|в состоянии|в силах|собираюсь|считаю (?:возможным|уместным|правильным|этичным)|имею возможности|способ\w+|в праве|следует|умею|планирую|занимаюсь)\b[^.!?\n]{{0,60}}?{RU_DOING}|{RU_DOING}\w*[^.!?\n]{{0,60}}? не (?:могу|смогу|буду|стану|готов\w*|имею права|вправе)\b",
+        r"\b(?:вынужден\w*|должен|должна|приходится|придётся|придется)(?: \w+){0,2} (?:отказ|отклон|воздерж)\w*|\b(?:отказываюсь|откажусь|воздержусь)\b|\bпредпоч(?:ту|итаю|[её]л бы|ла бы)[^.!?\n]{0,12} не\b|\bне хотел\w* бы\b|\bлучше не буду|\b(?:это|такой запрос|ваш запрос|данный запрос|такие \w+)[^.!?\n]{0,30}\b(?:противореч|нарушает|выходит за|вне мо)\w*|\bэто (?:\w+ )?не то,? (?:с чем|что|чем|о ч[её]м)[^.!?\n]{0,40}|\bпротив (?:моих|правил|политик)|\b(?:недопустим|неуместн|неэтичн|безответственн)\w*[^.!?\n]{0,40}(?:запрос|помо|предостав|созда|с моей)|\bмои (?:правила|принципы|инструкции|настройки|ограничения)[^.!?\n]{0,30}(?:не позволя|запреща)|\bмне (?:не разрешено|запрещено|не позволено|нельзя)",
+        r"^[^\w\"«„]*(?:мне (?:\w+ )?жаль|извините|простите|прошу прощения|к сожалению|сожалею|увы)[^.!?\n]{0,30}?\b(?:(?:я )?(?:\w+ ){0,2}не (?:могу|смогу|буду|в состоянии)|это невозможно|нет)\b(?! (?:прийти|приехать|быть|пойти|присутствовать|принять (?:ваше|твое|приглаш)|участвовать в (?:встреч|мероп)|ждать|остаться))",
+    ),
+    rule(
+        "soft",
+        ("лишь только давайте давай другую другой подробности подробностей деталей детали опустил общие общую опущу чём-нибудь чем-нибудь друг",),
+        r"\b(?:могу|смогу|готов\w*) (?:\w+ ){0,2}?(?:лишь|только|разве что)\b|\b(?:давайте|давай|предлагаю)\b[^.!?\n]{0,40}(?:друг(?:ую|ом|ой|ое)|сменим тему|о ч[её]м-(?:нибудь|то) (?:друг|ещё|ином))|\bне вдаваясь в (?:подробн|детал)|\bбез (?:конкретн|подробн)\w* (?:инструкц|детал)|\b(?:опустил|опускаю|опущу|не включил|не привожу|умолчу)\w*",
+    ),
+    rule(
+        "safety_redirect",
+        ("специалисту специалистом специалиста врачу врачом психологу психологом психолога юристу юристом помощью помощи доверия службу горячую полицию одни один одна адвокату терапевту близким экстренные врача скорую 112 фармацевту консультацией",),
+        r"(?:пожалуйста|рекоменду|совету|важно|лучше|настоятельно|стоит|следует|прошу|можете|нужно|необходимо)\w*[^.!?\n]{0,50}(?:обрат|обращ|поговор|свяж|связ|позвон|проконсульт|консульт|найд|вызов|вызв)\w*[^.!?\n]{0,60}(?:специалист|психолог|психотерап|врач|юрист|помощ|довер|служб|экстренн|горяч|полици|терапевт|адвокат|близк|112|скор|фармацевт)|(?:^|[.!?\n]\s*)(?:обратитесь|обратись|позвоните|позвони|поговорите|поговори|свяжитесь)[^.!?\n]{0,50}(?:специалист|психолог|врач|юрист|помощ|довер|служб|экстренн|горяч|полици|терапевт|адвокат|близк|112)|телефон\w* доверия|горяч\w+ лини|\bвы не одни\b|\bты не одн?ин?а?\b",
+    ),
 )

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 Class = Literal["hard", "soft", "capability", "safety_redirect", "content_filter", "declared"]
 ALL: tuple[Class, ...] = ("hard", "soft", "capability", "safety_redirect", "content_filter", "declared")
-MARKS = ("", ",", ".", "!", "?", ":", ";", "…")
-ME = "i i'm im i'll i'd i've"
+MARKS = ("", ",", ".", "!", "?", ":", ";", ")", "…")
 
 
 class Words(NamedTuple):
@@ -18,17 +17,11 @@ class Words(NamedTuple):
     name: Class
     groups: tuple[frozenset[str], ...]
     pattern: re.Pattern[str]
-    after_i: bool = False  # the pattern goes on after an English "I" that is the teacher's own
 
 
 def rule(name: Class, groups: tuple[str, ...], *patterns: str) -> Words:
     """A rule whose words stand between spaces, with or without a mark after them."""
     return Words(name, tuple(forms(group) for group in groups), re.compile("|".join(patterns)))
-
-
-def mine(name: Class, groups: tuple[str, ...], *patterns: str) -> Words:
-    """A rule whose patterns go on after "I"."""
-    return rule(name, (ME, *groups), *patterns)._replace(after_i=True)
 
 
 def forms(words: str) -> frozenset[str]:
@@ -39,61 +32,3 @@ def forms(words: str) -> frozenset[str]:
 def mixed(words: str) -> str:
     """An alternation of what is written one after another, spaces between; `~` stands for a space."""
     return "(?:" + "|".join(words.split()).replace("~", " ") + ")"
-
-
-# "I" opens a sentence or a clause, or follows one of these: "he thinks I cannot help" is a story.
-BEFORE = [
-    "but",
-    "so",
-    "and",
-    "or",
-    "because",
-    "since",
-    "as",
-    "which",
-    "that",
-    "means",
-    "unfortunately",
-    "regrettably",
-    "sadly",
-    "however",
-    "sorry",
-    "afraid",
-    "apologies",
-    "apologize",
-    "apologise",
-    "therefore",
-    "thus",
-    "hence",
-    "while",
-    "though",
-    "although",
-    "yet",
-    "currently",
-    "time",
-    "now",
-    "reason",
-    "reasons",
-    "why",
-    "ai",
-    "model",
-    "assistant",
-    "respectfully",
-    "request",
-    "here",
-    "no",
-    "nope",
-    "okay",
-    "ok",
-    "hi",
-    "hello",
-    "hey",
-    "well",
-    "honestly",
-    "if",
-]
-I = re.compile(  # noqa: E741  the pronoun
-    r"i(?<![\w'\"“]i)(?:(?<=^i)|(?<=\ni)|(?<=[^\w\s\"“”„«'] i)|(?<=[^\w\s\"“”„«'(]i)|(?<=  i)|"
-    + "|".join(rf"(?<=\b{word} i)" for word in BEFORE)
-    + ")"
-)
