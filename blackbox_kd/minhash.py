@@ -25,6 +25,7 @@ BITS = np.uint64(16)
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse mod 2^64
 END = "\0"
 NONE, PART, ALL = range(3)
+LAST = 0x40000  # code points; above them are no letters
 ALONE = (  # code points of scripts that put no space between words: a character is a word
     *((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800), (0x3040, 0x3100), (0x31F0, 0x3200), (0x3400, 0x4DC0)),
     *((0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32400)),
@@ -47,7 +48,17 @@ class Ragged(NamedTuple):
     @property
     def starts(self) -> npt.NDArray[np.int64]:
         """Where each set starts, (sets,)."""
-        return np.concatenate([np.zeros(1, dtype=np.int64), self.ends[:-1]])[: len(self.ends)]
+        return self.ends - self.sizes
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """How many members each set has, (sets,)."""
+        return np.diff(self.ends, prepend=0)
+
+    @property
+    def owners(self) -> npt.NDArray[np.int64]:
+        """The set that each member is of, (members,)."""
+        return np.repeat(np.arange(len(self.ends)), self.sizes)
 
 
 class Shape(NamedTuple):
@@ -127,7 +138,7 @@ def word_hashes(texts: Sequence[str]) -> tuple[Hashes, npt.NDArray[np.int64]]:
 def kinds_of(count: int) -> npt.NDArray[np.uint8]:
     """Of each of the first code points, whether it is `NONE` of a word, `PART` of one, or `ALL` of one."""
     found = np.full(count, NONE, dtype=np.uint8)
-    for match in WORD.finditer("".join(map(chr, range(count)))):
+    for match in WORD.finditer("".join(map(chr, range(min(count, LAST))))):
         found[slice(*match.span())] = PART
     for low, high in ALONE:
         found[low:high][found[low:high] == PART] = ALL
@@ -160,13 +171,16 @@ def digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-def shape(threshold: float) -> Shape:
-    """Bands and rows that bring together all but 1 in 10,000 pairs of this Jaccard similarity, and few below it."""
+def shape(threshold: float, missed: float = MISSED, most: int = MOST) -> Shape:
+    """Bands and rows that bring together all pairs of this Jaccard similarity but the share missed, and few below it.
+
+    At most so many hash functions, unless bands of one row need more.
+    """
     for rows in range(20, 0, -1):
-        bands = math.ceil(math.log(MISSED) / math.log1p(-(threshold**rows))) if threshold < 1 else 1
-        if bands * rows <= MOST:
-            return Shape(bands, rows)
-    return Shape(math.ceil(math.log(MISSED) / math.log1p(-threshold)), 1)
+        bands = math.ceil(math.log(missed) / math.log1p(-(threshold**rows))) if threshold < 1 else 1
+        if bands * rows <= most or rows == 1:
+            break
+    return Shape(bands, rows)
 
 
 def signatures(sets: Ragged, count: int, tag: int = 0) -> npt.NDArray[np.uint32]:

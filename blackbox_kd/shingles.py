@@ -1,22 +1,30 @@
-"""Text as sets of hashed word n-grams: groups of near-duplicates by exact Jaccard similarity, and what is nearest.
-
-MinHash and banding follow Broder (1997) and Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, chapter 3.
-"""
+"""Text as sets of hashed word n-grams: groups of near-duplicates by exact Jaccard similarity, and what is nearest."""
 
 import itertools
 import math
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from blackbox_kd.minhash import (
+    Buckets,
+    Hashes,
+    Ragged,
+    band_keys,
+    buckets_of,
+    sets_of,
+    shape,
+    signatures,
+    together,
+)
+from blackbox_kd.minhash import jaccard as jaccard
 from blackbox_kd.text import fold, words
 
-Shingles = npt.NDArray[np.uint64]  # (distinct shingles,), sorted
-PERMUTATIONS = 128
+Shingles = Hashes  # (distinct shingles,), sorted
+SIZE = 3  # words of a shingle
+MISSED, MOST = 1e-8, 160  # share of pairs at the threshold that are not found, and hash functions
 ALL_PAIRS = 16  # in a bucket of at most so many texts all pairs are compared; in a larger one, neighbours
 FREQUENT = 0.01  # a shingle in a larger share of all texts is of their template ...
 AT_LEAST = 10  # ... if it is in more texts than these
@@ -24,40 +32,20 @@ CELLS = 2_000_000  # matching shingles that are looked at together: below 100 MB
 Closest = tuple[int, float]  # its index, and the similarity, 0 to 1
 
 
-def shingles(text: str, size: int = 3) -> Shingles:
+def shingles(text: str, size: int = SIZE) -> Shingles:
     """Hashes of the distinct runs of `size` words; a shorter text is one shingle of its own."""
-    tokens = words(text)
-    hashes = np.array([zlib.crc32(t.encode("utf-8", "surrogatepass")) for t in tokens], dtype=np.uint64)
-    if len(hashes) < size:
-        return np.array([zlib.crc32(fold(text).encode("utf-8", "surrogatepass"))], dtype=np.uint64)
-    mixed = np.zeros(len(hashes) - size + 1, dtype=np.uint64)
-    for offset in range(size):
-        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + hashes[offset : len(hashes) - size + 1 + offset]
-        mixed ^= mixed >> np.uint64(29)
-    return np.unique(mixed)
+    return sets_of([text], size).values
 
 
-def jaccard(one: Shingles, other: Shingles) -> float:
-    """Size of the intersection over size of the union; 1.0 for two empty sets."""
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    union = len(one) + len(other) - shared
-    return shared / union if union else 1.0
+def each_of(texts: Sequence[str], size: int = SIZE) -> list[Shingles]:
+    """The same of many texts at once."""
+    sets = sets_of(texts, size)
+    return [sets.one(index) for index in range(len(texts))]
 
 
-def signatures(sets: Sequence[Shingles]) -> npt.NDArray[np.uint64]:
-    """MinHash signatures, (texts, PERMUTATIONS)."""
-    rng = np.random.default_rng(20240229)
-    multiplier = rng.integers(1, 2**63, PERMUTATIONS, dtype=np.uint64) | np.uint64(1)
-    addend = rng.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64)
-    out = np.empty((len(sets), PERMUTATIONS), dtype=np.uint64)
-    for index, values in enumerate(sets):
-        out[index] = (values[:, None] * multiplier + addend).min(axis=0)  # (shingles, permutations) -> (permutations,)
-    return out
-
-
-def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.8, size: int = 3) -> list[int]:
+def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.8, size: int = SIZE) -> list[int]:
     """The group of each text, as the index of its first text; a Jaccard similarity >= `threshold` links two texts."""
-    return groups_of([shingles(text, size) for text in texts], threshold)
+    return groups_of(each_of(texts, size), threshold)
 
 
 def groups_of(sets: Sequence[Shingles], threshold: float) -> list[int]:
@@ -70,30 +58,25 @@ def groups_of(sets: Sequence[Shingles], threshold: float) -> list[int]:
             index = parent[index]
         return index
 
-    for one, other in candidates(signatures(sets), rows_of_band(threshold)):
+    for one, other in candidates(ragged(sets), threshold):
         low, high = sorted((root(one), root(other)))
         if low != high and jaccard(sets[one], sets[other]) >= threshold:
             parent[high] = low
     return [root(index) for index in range(len(sets))]
 
 
-def rows_of_band(threshold: float) -> int:
-    """Rows a band, so that a pair at the threshold meets with probability > 0.999 (from 0.06 upwards)."""
-    return 4 if threshold >= 0.7 else 2 if threshold >= 0.4 else 1
-
-
-def candidates(signed: npt.NDArray[np.uint64], rows: int) -> Iterator[tuple[int, int]]:
-    """Pairs of texts that share a band of `rows` rows of their signatures, (texts, PERMUTATIONS)."""
-    for start in range(0, PERMUTATIONS, rows):
-        buckets: dict[bytes, list[int]] = defaultdict(list)
-        for index, signature in enumerate(signed):
-            buckets[signature[start : start + rows].tobytes()].append(index)
-        for members in buckets.values():
-            if len(members) <= ALL_PAIRS:
-                yield from itertools.combinations(members, 2)
-            else:
-                yield from ((members[0], index) for index in members[1:])
-                yield from itertools.pairwise(members)
+def candidates(sets: Ragged, threshold: float) -> Iterator[tuple[int, int]]:
+    """Pairs of sets that share a band of their signatures."""
+    form = shape(threshold, MISSED, MOST)
+    bands = band_keys(signatures(sets, form.bands * form.rows), form, np.zeros(len(sets.ends), dtype=np.uint64))
+    found: Buckets = together(buckets_of(keys) for keys in bands)
+    for start, size in zip(found.starts.tolist(), found.sizes.tolist(), strict=True):
+        members = found.members[start : start + size].tolist()
+        if size <= ALL_PAIRS:
+            yield from itertools.combinations(members, 2)
+        else:
+            yield from ((members[0], index) for index in members[1:])
+            yield from itertools.pairwise(members)
 
 
 class Near:
@@ -148,20 +131,13 @@ def holding_most(texts: Sequence[str], others: Sequence[str]) -> list[Closest | 
     return closest(texts, others, of_text=False)
 
 
-class Ragged(NamedTuple):
-    """Sets of shingles one after another; `owners` says which set each shingle is of."""
-
-    values: Shingles
-    owners: npt.NDArray[np.int64]  # (shingles,)
-    sizes: npt.NDArray[np.int64]  # (sets,)
-
-
 def closest(texts: Sequence[str], others: Sequence[str], *, of_text: bool) -> list[Closest | None]:
     """The best other text for each text by the shared share of the text's shingles, else of the other's."""
-    one, other = without_frequent([shingles(text) for text in texts], [shingles(text) for text in others])
+    one, other = without_frequent(each_of(texts), each_of(others))
+    sizes = (one if of_text else other).sizes
     found: list[Closest | None] = [None] * len(texts)
     for index, member, count in shared(one, other):
-        share = count / (one.sizes[index] if of_text else other.sizes[member])
+        share = count / (sizes[index] if of_text else sizes[member])
         order = np.lexsort((member, -share, index))
         _, firsts = np.unique(index[order], return_index=True)
         for best in order[firsts].tolist():
@@ -188,33 +164,31 @@ def without_frequent(*collections: Sequence[Shingles]) -> tuple[Ragged, ...]:
     left = []
     for part in whole:
         rare = ~np.isin(part.values, frequent)
-        owners = part.owners[rare]
-        left.append(Ragged(part.values[rare], owners, np.bincount(owners, minlength=len(part.sizes))))
+        left.append(Ragged(part.values[rare], np.cumsum(np.bincount(part.owners[rare], minlength=len(part.ends)))))
     return tuple(left)
 
 
 def ragged(sets: Sequence[Shingles]) -> Ragged:
     """The sets as one array."""
-    sizes = np.array([len(one) for one in sets], dtype=np.int64)
-    values = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
-    return Ragged(values, np.repeat(np.arange(len(sets)), sizes), sizes)
+    ends = np.cumsum(np.array([len(one) for one in sets], dtype=np.int64))
+    return Ragged(np.concatenate([np.empty(0, dtype=np.uint64), *sets]), ends)
 
 
 def shared(one: Ragged, other: Ragged) -> Iterator[tuple[npt.NDArray[np.int64], ...]]:
     """(set of `one`, set of `other`, shingles that both have) for all pairs that share any, in blocks of whole sets."""
     order = np.argsort(other.values, kind="stable")
-    values, owners = other.values[order], other.owners[order]
+    values, owners, own = other.values[order], other.owners[order], one.owners
     low = np.searchsorted(values, one.values, side="left")
     times = np.searchsorted(values, one.values, side="right") - low
-    ends = np.cumsum(np.bincount(one.owners, weights=times, minlength=len(one.sizes)))
+    ends = np.cumsum(np.bincount(own, weights=times, minlength=len(one.ends)))
     start = 0
-    while start < len(one.sizes):
+    while start < len(one.ends):
         before = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, before + CELLS, side="right")))
-        part = slice(*np.searchsorted(one.owners, (start, stop)))
+        part = slice(*np.searchsorted(own, (start, stop)))
         many = times[part]
         places = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(low[part], many)
-        pairs = np.repeat(one.owners[part], many) * len(other.sizes) + owners[places]
+        pairs = np.repeat(own[part], many) * len(other.ends) + owners[places]
         found, count = np.unique(pairs, return_counts=True)
-        yield found // max(1, len(other.sizes)), found % max(1, len(other.sizes)), count
+        yield found // max(1, len(other.ends)), found % max(1, len(other.ends)), count
         start = stop

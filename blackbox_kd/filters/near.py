@@ -26,10 +26,9 @@ from blackbox_kd.minhash import (
     together,
 )
 from blackbox_kd.records import Completion
+from blackbox_kd.shingles import AT_LEAST, FREQUENT
 from blackbox_kd.text import fold
 
-FREQUENT = 0.01  # a shingle in a larger share of the prompts is of their template ...
-AT_LEAST = 10  # ... if it is in more prompts than these
 NUMBERS = re.compile(r"\d+")
 PROMPT = 1  # the tag that keeps a prompt's shingles apart from the same ones in an answer
 CHUNK = 4096  # completions that are compared in one task
@@ -93,7 +92,7 @@ def without(sets: Ragged, template: Array | None, prompts: Sequence[str]) -> tup
 
     Of a prompt that is nothing but template the whole text is its one shingle.
     """
-    owners = np.repeat(np.arange(len(prompts)), np.diff(sets.ends, prepend=0))
+    owners = sets.owners
     common = np.zeros(len(sets.values), dtype=np.bool_)
     if template is not None and len(template):
         at = np.minimum(np.searchsorted(template, sets.values), len(template) - 1)

@@ -210,3 +210,11 @@ def test_more_prompts_move_none_out_of_the_training_set_to_where_it_was_held_out
     fewer = sorted(names)[:-1]
     part = split_of({name: named[name] for name in fewer}, {name: name for name in fewer}, held_out, 0)
     assert sum(part[name] != whole[name] for name in fewer) <= 1
+
+
+def test_of_two_equal_rows_the_family_slice_and_source_do_not_depend_on_which_came_first() -> None:
+    one = draft("a", "f:1", family="y", slice="t", source="two.jsonl")
+    other = draft("a", "f:2", family="x", slice="s", source="one.jsonl")
+    for rows in ((one, other), (other, one)):
+        (merged,) = identified(rows).values()
+        assert (merged.family, merged.slice, merged.source) == ("x", "s", "one.jsonl")

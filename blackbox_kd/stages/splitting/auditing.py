@@ -56,7 +56,7 @@ class Audit(Record, frozen=True, kw_only=True):
     pairs_compared: int  # all of a train and a held-out prompt
     pairs_overlapping: int  # of these, those that share a shingle
     pairs_across: int  # of these, those at or above the threshold
-    highest: Pair | None  # None where no pair shares a shingle
+    highest: Pair | None  # None where no pair shares anything, a template left out
     own_family: int  # prompts that have a family of their own
     template_shingles: int
     pairs_across_with_template: int  # the same, whatever the prompts have in common

@@ -221,8 +221,8 @@ def split_of(
 
 
 def family_with(family: str, members: list[str], named: Named) -> Family:
-    """The family with its strata."""
-    strata = Counter(stratum_of(named[name].slice, named[name].source) for name in members)
+    """The family with its strata, in the order of their names."""
+    strata = Counter(sorted(stratum_of(named[name].slice, named[name].source) for name in members))
     return Family(family, len(members), strata)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from blackbox_kd.shingles import AT_LEAST, FREQUENT, Shingles
 
 CELLS = 1 << 21  # pairs that are looked at together: below 200 MB
-WIDTH = 2048  # texts of the second collection in a block, and columns of a dense one
+WIDTH = 2048  # texts of the second collection in a block, and columns of a matrix
 HEAVY = 64  # a shingle that more than one pair in so many shares is counted in a matrix product
 Table = npt.NDArray[np.float32]  # (texts, texts), shared shingles: whole numbers, exact below 2 ** 24
 
@@ -32,12 +32,14 @@ def frequent(sets: Sequence[Shingles]) -> Shingles:
     return values[counts > max(AT_LEAST, FREQUENT * len(sets))]
 
 
-def blocks(one: Sequence[Shingles], other: Sequence[Shingles], template: Shingles) -> Iterator[Block]:
-    """All pairs of the two collections, each once."""
-    width = max(1, min(WIDTH, len(other)))
-    for row, rows in runs(one, CELLS // width):
+def blocks(
+    one: Sequence[Shingles], other: Sequence[Shingles], template: Shingles, cells: int = CELLS, width: int = WIDTH
+) -> Iterator[Block]:
+    """All pairs of the two collections, each once, `cells` at a time or fewer, `width` across."""
+    width = max(1, min(width, len(other)))
+    for row, rows in runs(one, max(1, cells // width), cells):
         left, left_owners, left_rare = parted(rows, template)
-        for column, columns in runs(other, width):
+        for column, columns in runs(other, width, cells):
             right, right_owners, right_rare = parted(columns, template)
             shape = len(rows), len(columns)
             rare, common = (
@@ -47,11 +49,11 @@ def blocks(one: Sequence[Shingles], other: Sequence[Shingles], template: Shingle
             yield Block(row, column, rare + common, rare)
 
 
-def runs(sets: Sequence[Shingles], most: int) -> Iterator[tuple[int, Sequence[Shingles]]]:
-    """The sets in runs of `most` or fewer, and of no more than `CELLS` shingles but where one alone has more."""
+def runs(sets: Sequence[Shingles], most: int, shingles: int) -> Iterator[tuple[int, Sequence[Shingles]]]:
+    """The sets in runs of `most` or fewer, and of no more than so many shingles but where one alone has more."""
     start, size = 0, 0
     for index, one in enumerate(sets):
-        if index > start and (index - start == most or size + len(one) > CELLS):
+        if index > start and (index - start == most or size + len(one) > shingles):
             yield start, sets[start:index]
             start, size = index, 0
         size += len(one)
@@ -73,6 +75,7 @@ def shared(
     right: Shingles,
     right_owners: npt.NDArray[np.int64],
     shape: tuple[int, int],
+    most: int = WIDTH,
 ) -> Table:
     """How many shingles each pair shares: of those that few share, pairs are counted; the others are multiplied out."""
     order = np.argsort(right, kind="stable")
@@ -92,8 +95,8 @@ def shared(
     inside = np.repeat(np.arange(len(known)), many)  # the code of each shingle of `right` that `left` has
     places = np.repeat(low - (np.cumsum(many) - many), many) + np.arange(len(inside))
     number = int(heavy.sum())
-    for start in range(0, number, WIDTH):
-        width = min(WIDTH, number - start)
+    for start in range(0, number, most):
+        width = min(most, number - start)
         one = dense(left_owners[of_left], column[codes[of_left]] - start, (shape[0], width))
         other = dense(right_owners[places[of_right]], column[inside[of_right]] - start, (shape[1], width))
         table += one @ other.T
