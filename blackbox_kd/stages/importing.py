@@ -7,7 +7,7 @@ from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import text_digest, write_rows
 from blackbox_kd.records import Completion, FinishReason, Json, Prompt, Usage
-from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, REFUSED_PROMPTS, Counts, RunDir
+from blackbox_kd.run import BOOKS, COMPLETIONS, FAILURES, PLANTED, PROMPTS, REFUSED_PROMPTS, SPLIT_AUDIT, Counts, RunDir
 from blackbox_kd.stages.prompts import settled, written
 from blackbox_kd.stages.stage import Stage
 from blackbox_kd.strategies.base import Draft
@@ -28,7 +28,7 @@ def stage(file: Path) -> Stage:
         name="import",
         settings=settings,
         reads=lambda run, config: [file.absolute()],
-        writes=(PROMPTS, REFUSED_PROMPTS, COMPLETIONS),
+        writes=(PROMPTS, REFUSED_PROMPTS, SPLIT_AUDIT, COMPLETIONS),
         main=main,
     )
 
