@@ -25,9 +25,12 @@ def many(tmp_path: Path, completion: Callable[..., Completion]) -> RunDir:
     for n in range(21_000):
         near = n % 7 == 1
         text = f"{text} {rng.choice(names)}" if near else " ".join(rng.choices(names, k=60))
-        prompt = f"Tell about {'it' if near or n % 7 == 0 else n}."
+        family = "it" if near or n % 7 == 0 else f"{n}"
+        prompt = f"Tell about {family}."
         reason = "length" if n % 50 == 3 else "stop"
-        rows.append(completion("" if n % 90 == 2 else text, prompt, prompt_id=f"{n:05}", finish_reason=reason))
+        rows.append(
+            completion("" if n % 90 == 2 else text, prompt, prompt_id=f"{n:05}", finish_reason=reason, family=family)
+        )
     write_rows(run / COMPLETIONS, rows)
     (run / "bbkd.toml").write_text('[filter]\noff = ["special_tokens"]\n')
     run.finish(Manifest(stage="import", settings={}, reads={}, writes={}, counts={}))
