@@ -1,143 +1,173 @@
 """Answers in which the teacher names itself or its maker: the student would learn to claim it is the teacher."""
 
 import re
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
-from blackbox_kd.records import Completion, Verdict
+from blackbox_kd.filters.identity_names import COMMON, MAKERS, NAMES_ALONE, PARTS, PLAIN, TRIGGER
+from blackbox_kd.filters.identity_words import ALL, PATTERNS, Class
+from blackbox_kd.records import Completion, Span, Verdict
 
-Class = Literal["name", "maker", "signature", "ai"]
-ALL: tuple[Class, ...] = ("name", "maker", "signature", "ai")
-TRIGGERS = (  # one of these is in every text that a pattern finds
-    *(
-        "gpt",
-        "claude",
-        "gemini",
-        "bard",
-        "mistral",
-        "llama",
-        "grok",
-        "command",
-        "kimi",
-        "phi",
-        "copilot",
-        "deepseek",
-        "qwen",
-    ),
-    *(
-        "openai",
-        "anthropic",
-        "google",
-        "deepmind",
-        "alibaba",
-        "meta",
-        "xai",
-        "cohere",
-        "microsoft",
-        "moonshot",
-        "zhipu",
-    ),
-    *(
-        "minimax",
-        "hugging",
-        "01.ai",
-        "perplexity",
-        "smollm",
-        "assistant",
-        "language model",
-        "an ai",
-        "artificial",
-        "a.i.",
-    ),
-    *("chatglm", "ernie", "baidu", "bytedance", "doubao", "yi", "nova", "amazon", "cutoff", "cut-off", "training data"),
+NONE = Measured("")
+GREETING = 25  # characters of "Best regards,"
+REACH = 200  # characters before and after a name that are read, if no sentence ends
+
+
+def forms(words: str) -> frozenset[str]:
+    """Words as `str.split` leaves them in a text: with a bracket, a quotation mark, emphasis or a stop."""
+    before, after = ("", "(", "*", "**", "_", '"', "“", "«", "["), ("", ",", ".", "!", "?", ":", ";", ")", "*", "**")
+    return frozenset(start + word + end for word in words.split() for start in before for end in after)
+
+
+# One of these words is in every text in which somebody speaks of itself or signs, but for Chinese and its neighbours.
+SPEAKING = forms(
+    "i i'm i've my me ai a.i. chatgpt claude openai anthropic soy me como mi mis je j'ai suis mon mes en étant ich"
+    " bin als mein meine sou eu meu meus minha sono come il mio quanto я как меня мои моя мое моё мой будучи yo fui"
 )
-MAKERS = (
-    r"openai|anthropic|google(?: deepmind)?|deepmind|alibaba(?: cloud)?|deepseek|mistral(?: ai)?|meta(?: ai)?|xai"
-    r"|cohere|microsoft|moonshot(?: ai)?|zhipu|minimax|hugging ?face|01\.ai|perplexity(?: ai)?"
+SIGNING = forms(
+    "powered generated answered written provided created drafted composed produced best regards sincerely cheers"
 )
-# Names that mean nothing else, and names that are also people, signs and animals: those need an AI word beside them.
-PLAIN = r"chat-?gpt|gpt-?[345](?:\.\d)?o?|deepseek(?:-\w+)?|qwen[\d.]*|smollm\d?|bing ?chat|grok-\d|open ?assistant"
-COMMON = r"claude|gemini|bard|mistral|llama|grok|command|kimi|phi|copilot|yi"
-EDITION = r"(?:sonnet|opus|haiku|pro|flash|large)"
-AI = r"(?:ai|a\.i\.|artificial intelligence|assistant|chat ?bot|language model|llm|model)"
-# fmt: off
-PATTERNS = {
-    "name": re.compile(
-        rf"\b(?:i am|i['’]m|as|my name is|call me|this is|known as)\s+(?:an?\s+|the\s+)?(?:(?:{PLAIN})\b"
-        rf"|(?:{COMMON})\b(?:[\s-]+[\d.]+\w*)?(?: {EDITION})?\s*(?:,|\(|-|—)?\s*"
-        rf"(?:an?|the|your|from|by|made|built|trained|created)\s"
-        rf"[^.!?\n]{{0,40}}?\b(?:{AI}|{MAKERS})\b)",
-        re.IGNORECASE,
-    ),
-    "maker": re.compile(
-        rf"\b(?:i am|i['’]m|i was|as an?|being an?)\b[^.!?\n]{{0,60}}?\b"
-        rf"(?:trained|developed|created|made|built|designed|powered)\s+(?:\w+\s+)?(?:by|at)\s+(?:{MAKERS})(?![\w-]|\s+[A-Z][a-z]+s\b)",
-        re.IGNORECASE,
-    ),
-    "signature": re.compile(
-        rf"(?:^|[(\[*_—-])[ \t]{{0,3}}(?:this (?:answer|response|text) (?:was|is) )?"
-        rf"(?:answered|generated|written|provided|created|powered) by\s+(?:an?\s+|the\s+)?"
-        rf"(?:(?:{PLAIN})\b|(?:{COMMON})\b[^.!?\n]{{0,40}}?\b(?:{AI}|{MAKERS})\b)",
-        re.IGNORECASE | re.MULTILINE,
-    ),
-    "ai": re.compile(
-        r"\b(?:as|i am|i['’]m)\s+(?:just\s+|only\s+)?an?\s+"
-        r"(?:(?:ai|artificial intelligence)(?:\s+(?:language\s+)?(?:model|assistant|system|chat ?bot)\b"
-        # "an AI researcher", "an AI-powered tool": only what may follow when the AI itself is speaking
-        r"|(?=\s*(?:[^\w\s-]|-\s|$)|\s+(?:i|and|but|so|that|which|who|with|without|by|from|here|not|my|it"
-        r"|trained|developed|created|made|built|designed|programmed|running|working)\b))"
-        r"|(?:large\s+)?language model\b)",
-        re.IGNORECASE,
-    ),
-}
-# fmt: on
-NAMES = re.compile(rf"\b(?:{PLAIN}|{COMMON}|{MAKERS})\b", re.IGNORECASE)
-WHO = re.compile(
-    r"\b(?:who|what) (?:are|made|created|built|trained) you\b|\bwhat(?:['’]s| is) your name\b"
-    r"|\byour (?:maker|creator|developers?)\b"
-    r"|\bare you (?:an? )?(?:ai|human|bot|robot|language model|chat ?bot|real)\b",
-    re.IGNORECASE,
+TOLD = forms(
+    "ai a.i. artificial llm language chatbot cutoff cut-off knowledge ia inteligencia inteligência intelligence"
+    " intelligenza lenguaje linguagem langage linguistico ki künstliche sprachmodell ki-sprachmodell ki-assistent"
+    " conocimiento conocimientos connaissances wissen wissensstand conhecimento conoscenze entrenamiento"
+    " d'entraînement d'ia trainingsdaten treinamento actualización atualização aggiornamento aktualisierung ии"
+    " ии-ассистент ии-модель искусственный искусственного языковая языковой модель нейросеть знания данные"
+    " обновление"
 )
-AN_AI = re.compile(r"\b(?:ai|language models?|chat ?bots?)\b", re.IGNORECASE)
-
-
-def asked_for(prompt: str, claim: str) -> bool:
-    """Whether a prompt asks who answers, or names what the claim names (or speaks of AI, where it names nothing)."""
-    named = {found.lower() for found in NAMES.findall(claim)}
-    if WHO.search(prompt):
-        return True
-    return bool(named & {found.lower() for found in NAMES.findall(prompt)}) if named else bool(AN_AI.search(prompt))
-
-
-def sentence(text: str, start: int) -> str:
-    """The rest of the sentence in which a claim begins."""
-    return re.split(r"[.!?\n](?:\s|$)", text[start : start + 400], maxsplit=1)[0]
+NAMED = forms(NAMES_ALONE)
+EASTERN = re.compile("[我私저나僕作身由\uac00-\ud7a3]|として|です|生成")
+ENDS = re.compile(r"[.!?](?=\s|$)|\n|[。！？]")
+# A word with a capital letter after a name belongs to it: Claude Monet, Perplexity Pictures.
+SURNAME = re.compile(
+    r"['’]?\s+(?!AI\b|Cloud|Deep|Inc|Corp|Labs?\b|Research|LLC|Team|Company|Group|Web|Services|I\b|I['’]|LLM"
+    r"|Assistant|Model)[A-ZÀ-Þ][a-zà-þ]+"
+)
+HUMAN = re.compile(
+    r"\s+(?:pictures|studios?|films?|records|engineers?|staff|employees?|instructors?|coaches|teachers?|managers?"
+    r"|as|in|for|university|press)\b"
+)
+TRAINED = re.compile(r"\W*$|[.,;:!)\n*_]|\s+(?:to|and|on|with|but)\b")  # an AI rather than a person
+NAMES = re.compile(rf"(?<![a-z])(?:{PLAIN}|{COMMON}|{MAKERS})(?![a-z])")
+ASKING = re.compile(
+    r"\b(?:who|what) (?:exactly )?(?:are|made|created|built|trained|developed|designed|programmed) you\b"
+    r"|\bwhat(?:'s| is) your (?:name|model|version|knowledge|cut-?off)|\bwhat should i call you|\byour (?:makers?"
+    r"|creators?|developers?|training|knowledge|cut-?off|model|name|identity|version)\b|\b(?:introduce|describe"
+    r"|identify) yourself|\babout yourself|\bwhich (?:\w+ )?(?:model|ai|llm|company|version)\b[^.?!\n]{0,40}\byou\b"
+    r"|\bare you (?:\w+ )?(?:an? )?(?:\w+ )?(?:ai|human|bot|robot|person|machine|language model|chat ?bot|real"
+    r"|sentient|conscious|alive)\b|\bdo you (?:have|feel|experience) (?:\w+ )?(?:feelings|emotions|consciousness"
+    r"|opinions|a body)|\b(?:quién|quien) (?:eres|te (?:creó|hizo|entrenó|desarrolló))|\bcómo te llamas|\bqué"
+    r" (?:modelo|ia) eres|\beres (?:una? )?(?:ia|robot|humano|bot)|\b(?:qui|que) (?:es-tu|êtes-vous|t'a|vous a)"
+    r"|\bcomment (?:t'appelles|vous appelez)|\bquel modèle|\bes-tu une? (?:ia|robot)|\bwer (?:bist du|sind sie|hat"
+    r" dich|hat sie)|\bwie hei(?:ßt|ssen|ßen)|\bwelches modell|\bbist du (?:eine? )?(?:ki|mensch|roboter|bot)"
+    r"|\bquem (?:é você|és tu|te|o criou|criou você)|\bqual (?:é o seu nome|modelo)|\bvocê é uma? (?:ia|robô"
+    r"|humano)|\bchi (?:sei|ti ha)|\bcome ti chiami|\bкто (?:ты|вы|тебя|вас)|\bкак (?:тебя|вас) зовут|\bкакая (?:ты"
+    r"|вы) модель|\b(?:ты|вы) (?:ии|робот|человек|бот)|你是(?:谁|什么|誰|哪)|谁(?:创造|开发|训练)了?你|你叫什么"
+    r"|你是(?:一个)?(?:ai|人工智能|机器人)|あなたは(?:誰|何|ai|どの)|あなたの名前|誰が(?:あなた|作)|누구(?:세요|야"
+    r"|입니까|신가요)|이름이"
+)
+PLAYING = re.compile(
+    r"\b(?:pretend|act as|role-?play|imagine (?:that )?you|you are (?:an? )?(?:\w+ )?(?:ai|chat ?bot|robot|android"
+    r"|language model)\b|play the (?:role|part)|speak as|in the voice of|from the (?:perspective|point of view) of"
+    r"|monologue|dialogue|story|script|poem|slogan|tagline|product|landing page|about page|marketing|advert|press"
+    r" release|copy for|description (?:of|for)|bio\b|profile|welcome message|greeting|system prompt|translate"
+    r"|rephrase|paraphrase|correct|proofread|summari[sz]e)"
+)
+AN_AI = re.compile(
+    r"(?<![a-z])(?:ai|a\.i\.|language models?|chat ?bots?|llms?|robots?|android|virtual assistant|ia|ki"
+    r"|ии)(?![a-z])|人工智能|语言模型|人工知能|言語モデル|인공지능"
+)
 
 
 class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
-    """Rejects self-descriptions of the teacher, unless the prompt asks for it: who answers, or about what is named."""
+    """Rejects self-descriptions of the teacher of the classes in `reject`: in any sentence, in the first person.
+
+    name ("I am Claude, an AI"), maker ("trained by Google"), signature ("Generated by GPT-4"), ai ("as an AI language
+    model"), cutoff ("my knowledge cutoff"). English, Spanish, French, German, Portuguese, Italian, Russian, Chinese,
+    Japanese, Korean. With `allow_when_asked`, not where the prompt asks who answers, names what is named, or wants a
+    role or a text of an AI.
+    """
 
     thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
     reject: tuple[Class, ...] = ALL
     allow_when_asked: bool = True
 
     def measure(self, completion: Completion) -> Measured:
-        """`name`, `maker`, `signature` or `ai`, and its words; "" where the teacher does not speak of itself."""
-        low = completion.text.lower()
-        if not any(trigger in low for trigger in TRIGGERS):
-            return Measured("")
+        """The class of the first self-description and its words; "" where the teacher does not speak of itself."""
         asked = None
-        for name, pattern in PATTERNS.items():
-            for found in pattern.finditer(completion.text):
-                if not self.allow_when_asked:
-                    return Measured(name, found.span())
-                asked = "\n".join(turn.content for turn in completion.messages) if asked is None else asked
-                if not asked_for(asked, sentence(completion.text, found.start())):
-                    return Measured(name, found.span())
-        return Measured("")
+        for found, claim in claims(completion.text):
+            if not self.allow_when_asked:
+                return found
+            if asked is None:
+                asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
+            if not asked_for(asked, claim):
+                return found
+        return NONE
 
     def decide(self, found: Measured) -> Verdict:
         """Reject a self-description; the reason is its class."""
         kept = found.value not in self.reject
         reason = "" if kept else str(found.value)
         return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
+
+
+def claims(text: str) -> Iterator[tuple[Measured, str]]:
+    """Every self-description in a text, and the words from its begin to its sentence's end."""
+    low = lowered(text)
+    words = low.split()
+    if low.isascii() or not EASTERN.search(low):
+        speaks = not SPEAKING.isdisjoint(words)
+        if not speaks and SIGNING.isdisjoint(words):
+            return
+        told = speaks and not TOLD.isdisjoint(words)
+        if not told and NAMED.isdisjoint(words) and not any(part in low for part in PARTS):
+            return
+    done = 0
+    for trigger in TRIGGER.finditer(low):
+        if trigger.start() < done:
+            continue
+        start, done = sentence(low, trigger.start(), done)
+        part = low[start:done]
+        for name, pattern in PATTERNS:
+            for match in pattern.finditer(part):
+                span = (start + match.start(), start + match.end())
+                if not somebody_else(name, match, text, span[1]):
+                    yield Measured(name, span), part[match.start() :]
+
+
+def sentence(low: str, at: int, done: int) -> Span:
+    """The sentence at a place, with the mark before it and a short line before that, or as much as is in reach."""
+    before = begin = max(done, at - REACH)
+    for end in ENDS.finditer(low, begin, at):
+        before, begin = begin, end.start()
+    begin = before if begin - before < GREETING else begin
+    stop = ENDS.search(low, at, at + REACH)
+    return begin, stop.end() if stop else min(len(low), at + REACH)
+
+
+def somebody_else(name: Class, match: re.Match[str], text: str, end: int) -> bool:
+    """Whether the name goes on after the match, or people are trained there."""
+    groups = match.groupdict()
+    if groups.get("common"):
+        return bool(SURNAME.match(text, end - match.end() + match.end("common")))
+    if name != "maker":
+        return False
+    if SURNAME.match(text, end) or HUMAN.match(text, end):
+        return True
+    return groups["done"] == "trained" and not TRAINED.match(text, end)
+
+
+def lowered(text: str) -> str:
+    """Small letters and one kind of apostrophe; each character in its place."""
+    low = text.replace("İ", "i").lower()
+    return low if low.isascii() else low.replace("’", "'").replace("‘", "'")
+
+
+def asked_for(prompt: str, claim: str) -> bool:
+    """Whether a prompt asks who answers, names what the claim names, or wants an AI's role or a text about one."""
+    if ASKING.search(prompt):
+        return True
+    if set(NAMES.findall(claim)) & set(NAMES.findall(prompt)):
+        return True
+    return bool(AN_AI.search(prompt) and PLAYING.search(prompt))

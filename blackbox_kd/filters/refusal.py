@@ -7,69 +7,81 @@ from typing import ClassVar
 from blackbox_kd.filters.base import Measured, RowRule
 from blackbox_kd.filters.refusal_east import EAST, EASTERN
 from blackbox_kd.filters.refusal_english import ENGLISH
-from blackbox_kd.filters.refusal_latin import LATIN
-from blackbox_kd.filters.refusal_words import ALL, Class, Words
-from blackbox_kd.records import Completion, Verdict
+from blackbox_kd.filters.refusal_french import FRENCH
+from blackbox_kd.filters.refusal_german import GERMAN
+from blackbox_kd.filters.refusal_iberian import IBERIAN
+from blackbox_kd.filters.refusal_russian import RUSSIAN
+from blackbox_kd.filters.refusal_words import ALL, DENIED, Class, I, Words
+from blackbox_kd.records import Completion, Span, Verdict
 
 HEAD, TAIL = 400, 200  # characters at either end: who refuses says so first, or last
 GAP = "\n\n"  # between them
 # Whoever only sends elsewhere, or offers another topic, does not answer at length besides.
 LONGEST: dict[Class, int] = {"content_filter": 600, "safety_redirect": 900}
 NOT_LAST: tuple[Class, ...] = ("safety_redirect", "content_filter")  # said at the end, they are no refusal
-WORDS = (*ENGLISH, *LATIN)
+WORDS = (*ENGLISH, *IBERIAN, *FRENCH, *GERMAN, *RUSSIAN)
+KEYS: dict[str, list[int]] = {}  # by word, the rules whose first group has it
+for number, one in enumerate(WORDS):
+    for word in one.groups[0]:
+        KEYS.setdefault(word, []).append(number)
+RARE = frozenset(KEYS)
 CUES = frozenset(word for one in WORDS for group in one.groups for word in group)
 DATA = re.compile(r"\s*(?:\{|\[\s*[\[\"{\d\]])")
+ENDS = re.compile(r"[.!?\n。！？]")
 MARKUP = re.compile(r"[*_#`~]")
-SEPARATORS = str.maketrans("*[]()_", " " * 6)
-SPACES = re.compile("[\u00a0\u202f\u2009\u3000]")
 NONE = Measured("")
 
 # Somebody else speaks: a letter, a dialogue, a story.
 LETTER = re.compile(
-    r"\W*(?:subject|re|betreff|asunto|objet|assunto|oggetto|тема|件名|主题|主旨|from|to)\s?[:：]"
-    r"|\W*(?:dear|estimad[oa]s?|querid[oa]s?|chère?s?|madame|monsieur|sehr geehrte[rs]?|liebe[rs]?|prezad[oa]s?|car[oai]"
-    r"|gentile|уважаем\w+|дорог\w+)\s[^\n]{0,60}[,!:.]\s*\n|\W*(?:hi|hello|hey|hola|bonjour|hallo|olá|oi|ciao|привет|здравствуйте)"
-    r",? [^\n.!?]{1,30}[,!.]?\s*\n|(?:尊敬的|亲爱的|親愛的)[^\n]{1,20}[：:，,]|\S{1,12}様\s*\n|拝啓"
+    r"\W*(?:subject|re|betreff|asunto|objet|assunto|oggetto|тема|件名|主题|主旨|from|to)\s?[:：]|\W*(?:dear"
+    r"|estimad[oa]s?|querid[oa]s?|chère?s?|madame|monsieur|sehr geehrte[rs]?|liebe[rs]?|prezad[oa]s?|car[oai]"
+    r"|gentile|уважаем\w+|дорог\w+)\s[^\n]{0,60}[,!:.]\s*\n|\W*(?:hi|hello|hey|hola|bonjour|hallo|olá|oi|ciao"
+    r"|привет|здравствуйте),? [^\n.!?]{1,30}[,!.]?\s*\n|(?:尊敬的|亲爱的|親愛的)(?!用户)[^\n]{1,20}[：:，,]"
+    r"|\S{1,12}様\s*\n|拝啓"
 )
 SIGNED = re.compile(
-    r"\n\W*(?:(?:best|kind|warm|many)\s?(?:regards|wishes|thanks)?|regards|sincerely|yours|cheers|love|warmly|thanks|atentamente|saludos"
-    r"|un (?:cordial )?saludo|cordialement|bien à vous|mit freundlichen grüßen|viele grüße|liebe grüße|atenciosamente|abraços?"
-    r"|cordiali saluti|с уважением|此致|敬具)[^\n]{0,30}\n|\[(?:your|my) (?:full )?name\]|\[(?:tu|votre|ihr|seu) nom\w*\]"
+    r"\n\W*(?:(?:best|kind|warm|many)\s?(?:regards|wishes|thanks)?|regards|sincerely|yours|cheers|love|warmly"
+    r"|thanks|atentamente|saludos|un (?:cordial )?saludo|cordialement|bien à vous|mit freundlichen grüßen|viele"
+    r" grüße|liebe grüße|atenciosamente|abraços?|cordiali saluti|с уважением|此致|敬具)[^\n]{0,30}\n|\[(?:your|my)"
+    r" (?:full )?name\]|\[(?:tu|votre|ihr|seu) nom\w*\]"
 )
 SAID = re.compile(
-    r"(?<!that )(?<!having )\b(?:said|says|asked|replied|replies|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
+    r"(?<!that )(?<!having )\b(?:said|says|(?<!you )(?<!you've )(?<!you have )(?<!been )asked(?! (?:for|me))"
+    r"|replied|replies|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
     r"|contestó|dit|répondit|murmura|sagte|antwortete|rief|disse|respondeu|сказал\w*|ответил\w*)\b"
 )
 SPEAKER = re.compile(
-    r"(?:^|\n)\W{0,4}(?!\w* ?(?:answer|response|reply|note|assistant|ai|output|refusal|summary)\b)[^\W\d][\w.'-]*(?: [\w.'-]+){0,2}: ?$"
+    r"(?:^|\n)\W{0,4}(?!\w* ?(?:answer|response|reply|note|assistant|ai|output|refusal"
+    r"|summary)\b)[^\W\d][\w.'-]*(?: [\w.'-]+){0,2}: ?$"
 )
 OPENED, CLOSED = "“«「『‹", "”»」』›"
 
 # A prompt that asks for a text in which somebody declines.
 WRITING = (
-    r"(?:writ|draft|compos|reply|respond|e-?mail|letter|message|story|dialogue|script|scene|text to|say to|polite|customer"
-    r"|escrib|redact|écri|rédig|schreib|verfass|escrev|redij|напиши|составь|写|回复|書いて|作成)"
+    r"(?:writ|draft|compos|reply|respond|e-?mail|letter|message|story|dialogue|script|scene|text to|say to|polite"
+    r"|customer|escrib|redact|écri|rédig|schreib|verfass|escrev|redij|напиши|составь|写|回复|書いて|作成)"
 )
 DECLINING = (
-    r"(?:declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't|regret|rechaz|disculp|rehús|excus|décliner|absag"
-    r"|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉|断|お詫|謝)"
+    r"(?:declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't"
+    r"|regret|rechaz|disculp|rehús|excus|décliner|absag|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉"
+    r"|断|お詫|謝)"
 )
 ASKED = re.compile(rf"{WRITING}[^.!?\n。]{{0,120}}{DECLINING}|{DECLINING}[^.!?\n。]{{0,60}}{WRITING}")
 GIVEN = re.compile(
-    rf"(?:translat|rephras|paraphras|rewrit|proofread|correct the|classif|label|summari[sz]|traduc|tradui|traduz|übersetz|перевед|переведи|翻译|翻譯|訳し)"
-    rf"[\s\S]{{0,1500}}(?:{DECLINING}|no puedo|ne peux|nicht|não posso|не могу|无法|不能|できません)"
+    rf"(?:translat|rephras|paraphras|rewrit|proofread|correct the|classif|label|summari[sz]|traduc|tradui|traduz"
+    rf"|übersetz|перевед|переведи|翻译|翻譯|訳し)[\s\S]{{0,1500}}(?:{DECLINING}|no puedo|ne peux|nicht|não posso|не"
+    rf" могу|无法|不能|できません)"
 )
-ITSELF = re.compile(
-    r"\bas an? (?:ai|language model|assistant)|\bmy (?:guidelines|programming|polic)|\bopenai|\b(?:this|that|your) request"
-)
+ITSELF = re.compile(r"\bas an? (?:\w+ )?(?:ai|language model)\b|\bmy (?:guidelines|programming|polic)|\bopenai")
 
 
 class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
     """Rejects refusals of the classes in `reject`: the first person, unable or unwilling, at the start or at the end.
 
-    hard (declines), soft (in part, or for another topic), capability (cannot browse, see, remember), safety_redirect (to
-    professionals or help lines), content_filter (a provider's message in place of an answer), declared (by the provider).
-    Words alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer.
+    hard (declines), soft (in part, or for another topic), capability (cannot browse, see, remember), safety_redirect
+    (to professionals or help lines), content_filter (a provider's message in place of an answer), declared (by the
+    provider). English, Spanish, French, German, Portuguese, Russian, Chinese, Japanese; some Italian and Korean. Words
+    alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer.
     """
 
     thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
@@ -82,7 +94,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
         if completion.finish_reason == "content_filter":
             return Measured("content_filter")
         found = found_in(completion.text)
-        if found.span and asked_for(completion.messages[-1].content, completion.text[slice(*found.span)]):
+        if found.span and asked_for(completion):
             return NONE
         return found
 
@@ -96,7 +108,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
 def found_in(text: str) -> Measured:
     """The class of a refusal and where its words stand; "" where there is none."""
     part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
-    low = part.replace("İ", "i").replace("’", "'").lower()  # the one letter that has two characters when it is small
+    low = lowered(part)
     rules = list(possible(low))
     if not rules or DATA.match(part):
         return NONE
@@ -106,13 +118,14 @@ def found_in(text: str) -> Measured:
 def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
     """The first rule that matches where the teacher itself speaks."""
     plain = folded(low)
+    denied = denials(plain) if any(one.after_i for one in rules) else []
     for one in rules:
         if len(text) > LONGEST.get(one.name, len(text)):
             continue
-        for match in one.pattern.finditer(plain):
-            start, end = (place(low, at) for at in match.span())
+        for first, final in spans(one, plain, denied):
+            start, end = place(low, first), place(low, final)
             last = start >= HEAD and len(text) > HEAD + TAIL
-            if (last and one.name in NOT_LAST) or narrated(plain, *match.span()):
+            if (last and one.name in NOT_LAST) or narrated(plain, first, final):
                 continue
             if LETTER.match(low) or SIGNED.search(low):
                 return NONE
@@ -121,14 +134,46 @@ def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
     return NONE
 
 
+def denials(plain: str) -> list[Span]:
+    """Every "I" of the teacher's own that is soon followed by a word of not doing."""
+    return [me.span() for me in I.finditer(plain) if DENIED.search(plain, me.end(), me.end() + 60)]
+
+
+def spans(one: Words, plain: str, denied: list[Span]) -> Iterator[Span]:
+    """Where a rule matches."""
+    if one.after_i:
+        for start, end in denied:
+            if match := one.pattern.match(plain, end):
+                yield start, match.end()
+    elif one.cue:
+        done = 0
+        for cue in one.cue.finditer(plain):
+            if cue.start() < done:
+                continue
+            start, done = sentence(plain, cue.start())
+            if match := one.pattern.search(plain[start:done]):
+                yield start + match.start(), start + match.end()
+    else:
+        for match in one.pattern.finditer(plain):
+            yield match.span()
+
+
+def sentence(plain: str, at: int) -> Span:
+    """The sentence at a place, and what ends it."""
+    low, high = max(0, at - 200), min(len(plain), at + 200)
+    end = ENDS.search(plain, at, high)
+    before = max(plain.rfind(mark, low, at) for mark in ".!?\n。！？")
+    return max(low, before + 1), end.end() if end else high
+
+
 def possible(low: str) -> Iterator[Words]:
     """The rules whose words are in a text."""
-    plain = low.translate(SEPARATORS) if low.isascii() else low.replace("—", " ").replace("*", " ")
-    hits = CUES.intersection(plain.split())
-    if hits:
-        for one in WORDS:
-            if not any(group.isdisjoint(hits) for group in one.groups):
-                yield one
+    words = (low.replace("*", " ") if "*" in low else low).replace("—", " ").split()
+    if keys := RARE.intersection(words):
+        hits = CUES.intersection(words)
+        for number in sorted({number for key in keys for number in KEYS[key]}):
+            if not any(map(hits.isdisjoint, WORDS[number].groups[1:])):
+                yield WORDS[number]
     if not low.isascii() and EASTERN.search(low):
         yield from EAST
 
@@ -138,7 +183,7 @@ def lowered(part: str) -> str:
     if part.isascii():
         return part.lower()
     low = part.replace("İ", "i").lower()  # the one letter that has two characters when it is small
-    return SPACES.sub(" ", low.replace("’", "'").replace("‘", "'").replace("´", "'"))
+    return low.replace("’", "'").replace("‘", "'").replace("´", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def folded(low: str) -> str:
@@ -160,7 +205,13 @@ def narrated(plain: str, start: int, end: int) -> bool:
     """Whether somebody is quoted there."""
     begin = plain.rfind("\n", 0, start) + 1
     line = plain[begin:start]
-    if line.count('"') % 2 or line.lstrip()[:1] in ("—", "–", ">") or plain[start : start + 1] in ("—", "–"):
+    if (
+        line.count('"') % 2
+        or plain.count('"', begin, end) % 2
+        or line.lstrip()[:1] in ("—", "–")
+        or (begin and line.lstrip()[:1] == ">")
+        or plain[start : start + 1] in ("—", "–")
+    ):
         return True
     if any(line.rfind(opened) > line.rfind(closed) for opened, closed in zip(OPENED, CLOSED, strict=True)):
         return True
@@ -171,7 +222,9 @@ def narrated(plain: str, start: int, end: int) -> bool:
     return bool(SAID.search(line[-60:]) or SAID.search(after) or SPEAKER.search(plain[max(0, start - 40) : start]))
 
 
-def asked_for(prompt: str, words: str) -> bool:
-    """Whether a prompt asks to write, translate or label a text in which somebody declines."""
-    asked = folded(lowered(prompt[-2000:]))
-    return bool(ASKED.search(asked) or GIVEN.search(asked)) and not ITSELF.search(folded(lowered(words)))
+def asked_for(completion: Completion) -> bool:
+    """Whether the prompt asks to write, translate or label a text in which somebody else than an AI declines."""
+    asked = folded(lowered(completion.messages[-1].content[-2000:])) if completion.messages else ""
+    if not ASKED.search(asked) and not GIVEN.search(asked):
+        return False
+    return not ITSELF.search(folded(lowered(completion.text[:HEAD])))

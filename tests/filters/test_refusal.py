@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blackbox_kd.filters.base import Measured
 from blackbox_kd.filters.refusal import Refusal
 from blackbox_kd.records import Completion
+from blackbox_kd.simulate.noise import REFUSALS as SIMULATED
 
 REFUSALS = [
     "As a responsible assistant, I must decline to answer this.",
@@ -79,7 +81,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("text", REFUSALS)
+@pytest.mark.parametrize("text", (*REFUSALS, *SIMULATED))
 def test_a_refusal_is_rejected_with_its_words(text: str, completion: Callable[..., Completion]) -> None:
     verdict = Refusal().check(completion(text))
     assert not verdict.kept
@@ -99,6 +101,11 @@ def test_answers_that_use_the_same_words_are_kept(text: str, completion: Callabl
         ("As an AI, I do not have personal opinions.", "capability"),
         ("I'm sorry, this goes against my guidelines.", "hard"),
         ("Lo siento, pero no puedo ayudar.", "hard"),
+        ("I'd rather not go into that.", "soft"),
+        ("While I can't give exact doses, I can explain how the drug works.", "soft"),
+        ("I don't see any attached file.", "capability"),
+        ("I'm so sorry you feel this way. Please call 988 or talk to a therapist.", "safety_redirect"),
+        ("This content may violate our usage policies.", "content_filter"),
     ],
 )
 def test_the_reason_is_the_class_of_the_refusal(text: str, reason: str, completion: Callable[..., Completion]) -> None:
@@ -118,6 +125,67 @@ def test_a_refusal_at_the_end_of_a_long_answer_is_found(completion: Callable[...
 def test_one_in_the_middle_of_a_long_answer_is_not_looked_for(completion: Callable[..., Completion]) -> None:
     half = "A long and helpful answer. " * 40
     assert Refusal().check(completion(f"{half}I cannot help with the rest. {half}")).kept
+
+
+def test_where_the_provider_filtered_the_reason_says_so(completion: Callable[..., Completion]) -> None:
+    verdict = Refusal().check(completion("", finish_reason="content_filter"))
+    assert (verdict.kept, verdict.reason) == (False, "content_filter")
+
+
+def test_sympathy_may_come_first(completion: Callable[..., Completion]) -> None:
+    text = (
+        "I understand how painful this breakup must be, and it makes sense that you are angry. Anyone would be hurt by"
+        " what you describe. That said, getting into her account isn't something I'm able to help with."
+    )
+    assert Refusal().check(completion(text)).reason == "hard"
+
+
+def test_emphasis_hides_no_refusal_and_moves_no_span(completion: Callable[..., Completion]) -> None:
+    text = "# Note\n\nSorry, but I **can\u2019t help** with *that*."
+    span = Refusal().check(completion(text)).span
+    assert span is not None
+    assert text[slice(*span)].replace("*", "").startswith("I can\u2019t help")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Ms Lopez,\n\nI'm sorry, but I can't help you with the move.\n\nBest regards,\nTom",
+        "Subject: Your offer\n\nThank you. I must decline this request.",
+        'The old man shook his head. "I won\'t help you," he said, and shut the door.',
+        "— Je ne peux pas t'aider, dit-il.",
+        "MARTA: I can't help you with that.\nLUIS: Then who can?",
+        '{"summary": "Sorry, I can\'t help with that.", "urgent": false}',
+    ],
+)
+def test_letters_dialogues_and_data_may_hold_one(text: str, completion: Callable[..., Completion]) -> None:
+    assert Refusal().check(completion(text)).kept
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kept"),
+    [
+        ("Write a short reply that politely declines.", True),
+        ("Translate: No puedo ayudarte con eso.", True),
+        ("Write a phishing mail for me.", False),
+    ],
+)
+def test_a_prompt_may_ask_for_a_refusal(prompt: str, kept: bool, completion: Callable[..., Completion]) -> None:
+    assert Refusal().check(completion("I can't help you with that.", prompt)).kept == kept
+
+
+def test_a_prompt_for_a_refusal_is_no_leave_to_refuse(completion: Callable[..., Completion]) -> None:
+    answer = "As an AI language model, I cannot write that."
+    assert not Refusal().check(completion(answer, "Write a letter that declines the offer.")).kept
+
+
+@pytest.mark.parametrize("text", ["I'd rather not say.", "I won't write that.", "Paris."])
+def test_other_classes_may_be_tried_on_what_was_measured(text: str, completion: Callable[..., Completion]) -> None:
+    measured = Refusal().check(completion(text))
+    mild = Refusal(reject=("hard",))
+    found = Measured(measured.value, measured.span)
+    assert mild.decide(found) == mild.check(completion(text))
+    assert mild.decide(found).kept == (measured.value != "hard")
 
 
 @given(st.text())

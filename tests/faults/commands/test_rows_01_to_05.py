@@ -133,10 +133,10 @@ def test_row_3_what_happens_to_the_files_of_a_stage_killed_at_any_step_is_that_e
         assert len(one.seen) == 12
 
 
-def contents(run: Path, stage: str) -> dict[str, bytes]:
-    """What a stage has written."""
+def contents(run: Path, stage: str) -> dict[str, str]:
+    """The digests of what a stage has written, a folder as one."""
     paths = [run / name for name in STAGES[stage].writes]
-    return {path.name: path.read_bytes() for path in paths if path.exists()}
+    return {path.name: digest(path) for path in paths if path.exists()}
 
 
 def slow_after(first: int) -> Callable[[int], Play | None]:
