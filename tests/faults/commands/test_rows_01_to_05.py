@@ -99,6 +99,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.timeout(900)  # two processes for each step at which one is killed
 @pytest.mark.parametrize("stage", ["prompts", "query", "filter"])
 def test_row_3_what_happens_to_the_files_of_a_stage_killed_at_any_step_is_that_each_is_old_or_new(
     stage: str, project: Projects
