@@ -1,9 +1,9 @@
 """How fast near-duplicates are removed, how many of them, and what is removed for nothing: bbkd beside its peers.
 
-    python3.11 -m venv /tmp/near-peers
-    /tmp/near-peers/bin/pip install -r benchmarks/filter/peers/requirements.txt
-    .venv/bin/python -m benchmarks.filter.near --peers-python /tmp/near-peers/bin/python
-    .venv/bin/python -m benchmarks.filter.near --peers-python /tmp/near-peers/bin/python --documents 20000 --real
+    python3 -m venv PEERS    # a folder outside the repository
+    PEERS/bin/pip install -r benchmarks/filter/peers/requirements.txt
+    .venv/bin/python -m benchmarks.filter.near --peers-python PEERS/bin/python
+    .venv/bin/python -m benchmarks.filter.near --peers-python PEERS/bin/python --documents 20000 --real
 
 One corpus for all, in random order: 60 % of the documents are new, 16 % exact copies of one of those, and 6 % each have
 1, 2, 5 and 10 % of its words replaced. New documents are 200 random words, or (`--real`) runs of 200 words out of the

@@ -4,6 +4,7 @@ Measuring reads the text and is done once. Deciding reads the settings in `thres
 can be tried on what was measured before.
 """
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -39,7 +40,11 @@ class Given(NamedTuple):
     read_items: Callable[[tuple[str, ...]], Iterable[str]] = lambda patterns: ()  # evaluation items of sets of files
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="rule"):
+class RuleMeta(msgspec.StructMeta, ABCMeta):
+    """Structs with methods that every filter has to have."""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="rule", metaclass=RuleMeta):
     """Base of all filters: the fields are the settings, the tag is the name in bbkd.toml and in every verdict."""
 
     on: ClassVar[bool] = True  # whether it runs unless its table is written or it is named in `off`
@@ -55,25 +60,37 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class RowRule(Rule, frozen=True, kw_only=True):
-    """A filter that looks at one completion at a time. A simple one has `measure`; one that needs files, `measurer`."""
+    """A filter that looks at one completion at a time."""
 
     thresholds: ClassVar[frozenset[str]] = frozenset()  # settings that only `decide` obeys
 
+    @abstractmethod
     def measure(self, completion: Completion) -> Measured:
         """What the completion's text holds, whatever the thresholds are."""
-        raise NotImplementedError
 
     def measurer(self, given: Given) -> Callable[[Completion], Measured]:
         """The function that measures, with all that it needs at hand; made once for many completions."""
         return self.measure
 
+    @abstractmethod
     def decide(self, found: Measured) -> Verdict:
         """The verdict on what was measured. `value` and `span` of the verdict are those measured, kept or not."""
-        raise NotImplementedError
 
     def check(self, completion: Completion, given: Given | None = None) -> Verdict:
         """Measure and decide."""
         return self.decide(self.measurer(given or Given())(completion))
+
+
+class PreparedRule(RowRule, frozen=True, kw_only=True):
+    """A row filter that needs more than the completion: files, tokens, an index."""
+
+    @abstractmethod
+    def measurer(self, given: Given) -> Callable[[Completion], Measured]:
+        """The function that measures, with all that it needs at hand; made once for many completions."""
+
+    def measure(self, completion: Completion) -> Measured:
+        """What it finds with nothing at hand."""
+        return self.measurer(Given())(completion)
 
 
 class Table(Protocol):
@@ -114,16 +131,16 @@ class SetRule(Rule, frozen=True, kw_only=True):
         """What `features` has to know of the whole before, learnt from at most 10,000 completions; None if nothing."""
         return None
 
+    @abstractmethod
     def features(self, completions: Sequence[Completion], learnt: Array | None) -> Features:
-        """What has to be known of each completion; the first axis of every array but ragged ones is theirs."""
-        raise NotImplementedError
+        """What has to be known of each completion, by name of array."""
 
+    @abstractmethod
     def decide(self, table: Table, alive: Mask, rank: Indices, each: Each) -> Decided:
         """Decide on the completions that are `alive`; of equals the one of lowest `rank` (all different) is the best.
 
         The same whatever the number of shards or processes.
         """
-        raise NotImplementedError
 
     def run(self, completions: Iterable[Completion]) -> Iterator[Verdict]:
         """The verdicts on completions in memory, in order; earlier ones are better."""

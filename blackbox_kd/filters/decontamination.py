@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.ngrams import WORD, Index, folded, hashed
 from blackbox_kd.records import Completion, Span, Verdict
 
@@ -14,7 +14,7 @@ LINE_WORDS = 4  # a shorter item ("Yes") is found only where it is all that was 
 Size = Annotated[int, msgspec.Meta(ge=4, le=64)]
 
 
-class Decontamination(RowRule, frozen=True, kw_only=True, tag="decontamination"):
+class Decontamination(PreparedRule, frozen=True, kw_only=True, tag="decontamination"):
     """Rejects what holds an item of the evaluation sets, `sets` being JSONL or Parquet files or patterns.
 
     The value is the highest coverage of one item: the share of its words, 0 to 1, in n-grams that it shares with prompt

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from blackbox_kd.errors import UsageError
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.reading import read_json, unfenced
 from blackbox_kd.records import Completion, Verdict
 from blackbox_kd.schemas import Schema
@@ -14,7 +14,7 @@ WELL = Measured("")
 Check = Callable[[str], Measured]
 
 
-class Format(RowRule, frozen=True, kw_only=True, tag="format"):
+class Format(PreparedRule, frozen=True, kw_only=True, tag="format"):
     r"""Keeps completions that fulfil every condition that is set; none is by default. The value is the first to fail.
 
     `json`: one JSON value (RFC 8259), no key twice. `json_schema`: JSON that the schema in a file allows. `pattern`: a

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.filters.endings import Cut, cut
 from blackbox_kd.records import Completion, FinishReason, Verdict
 
 SHOWN = 40  # characters at the end of a text that was cut
 
 
-class Gate(RowRule, frozen=True, kw_only=True, tag="gate"):
+class Gate(PreparedRule, frozen=True, kw_only=True, tag="gate"):
     """Keeps completions by `finish_reason`; where it is unknown, only if nothing says that the text was cut.
 
     It was cut if the provider counted as many tokens as the teacher was allowed, or if it leaves reasoning, a JSON

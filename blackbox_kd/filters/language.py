@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import msgspec
 
 from blackbox_kd.errors import UsageError
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.records import Completion, Message, Verdict
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ SPEAKS_OF = re.compile(
 NOT_JUDGED = Measured("")
 
 
-class Language(RowRule, frozen=True, kw_only=True, tag="language"):
+class Language(PreparedRule, frozen=True, kw_only=True, tag="language"):
     """Rejects completions in another language than `expected`, ISO 639-1 codes; by default, than their prompt.
 
     Judged is prose alone: code, formulas, data and addresses are set aside. No answer is judged with fewer than

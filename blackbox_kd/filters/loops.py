@@ -1,5 +1,6 @@
 """Answers that say the same thing over and over, as models do that do not find an end."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -106,11 +107,8 @@ def counted(text: str, stretch: Stretch) -> int:
 def set_aside(text: str) -> list[Span]:
     """Where a text may repeat itself: the whole if it is JSON, its closed code blocks, tables and LaTeX."""
     if text.lstrip()[:1] in ("{", "["):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
             return [(0, len(text))]
     fences = [fence.start() for fence in FENCE.finditer(text)]
     blocks = list(zip(fences[::2], fences[1::2], strict=False))

@@ -9,14 +9,14 @@ import numpy as np
 
 from blackbox_kd import own
 from blackbox_kd.errors import UsageError
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.records import Completion, Verdict
 
 SIGNATURE = "It has to be `def function(prompt: str, completion: str) -> bool | float`: whether to keep it, or a score."
 NONE = Measured()
 
 
-class Own(RowRule, frozen=True, kw_only=True, tag="own"):
+class Own(PreparedRule, frozen=True, kw_only=True, tag="own"):
     """Rejects completions to which one of the user's functions gives False, or a score below `min_score`.
 
     A function gets the prompt, all turns of it a line apart, and the completion's text. The value of a single function

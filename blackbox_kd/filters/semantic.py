@@ -91,15 +91,15 @@ def gather(table: Table, name: str, places: Indices) -> Array:
     return out if out is not None else table.column(name)[:0]
 
 
-def parts(table: Table, places: Indices, rank: Indices) -> Iterator[Indices]:
-    """Two or more completions with the same numbers, at most EXACT together, the best first."""
+def parts(table: Table, places: Indices, rank: Indices, most: int = EXACT) -> Iterator[Indices]:
+    """Two or more completions with the same numbers, at most so many together, the best first."""
     numbers = table.column("numbers")[places]
     order = np.lexsort((rank[places], numbers))
     ordered = numbers[order]
     cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     for group in np.split(places[order], cuts):
-        if len(group) > EXACT:
-            yield from (group[part] for part in partition(gather(table, "text", group), EXACT) if len(part) > 1)
+        if len(group) > most:
+            yield from (group[part] for part in partition(gather(table, "text", group), most) if len(part) > 1)
         elif len(group) > 1:
             yield group
 

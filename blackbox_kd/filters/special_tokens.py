@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from blackbox_kd.filters.base import Given, Measured, RowRule
+from blackbox_kd.filters.base import Given, Measured, PreparedRule
 from blackbox_kd.records import Completion, Verdict
 
 TEMPLATES = (  # of templates that others train with: a teacher's own leak out of its server
@@ -36,7 +36,7 @@ TOPIC = re.compile(
 CODE = r"```[\s\S]*?```|`[^`\n]*`"
 
 
-class SpecialTokens(RowRule, frozen=True, kw_only=True, tag="special_tokens"):
+class SpecialTokens(PreparedRule, frozen=True, kw_only=True, tag="special_tokens"):
     """Rejects a completion with control tokens of the student's tokenizer or of a common chat template in it.
 
     Not those that stand in code or in the prompt too, nor any if the prompt is about such tokens. Training spells them

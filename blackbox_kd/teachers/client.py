@@ -69,6 +69,7 @@ class TeacherClient:
         self.budget = budget
         self.stopping = asyncio.Event()
         self.pause: Callable[[float], Awaitable[None]] = self._pause  # between attempts, in seconds
+        self.clock: Callable[[], float] = time.time  # seconds since 1970, to read dates in headers by
         self.keys = keys
         self._lines: dict[str, Line] = {}
         self._flying: dict[str, asyncio.Future[Reply]] = {}
@@ -88,7 +89,8 @@ class TeacherClient:
     def line(self, target: Target) -> Line:
         """The connections to a teacher, made at its first call: where all is in the ledger, no SDK is loaded."""
         if target.label not in self._lines:
-            self._lines[target.label] = line_to(target, self.keys[target.label], self.patience, self.stopping)
+            key = self.keys[target.label]
+            self._lines[target.label] = line_to(target, key, self.patience, self.stopping, lambda: self.clock())
         return self._lines[target.label]
 
     async def ask(self, prompt: Prompt, sample: int) -> Completion:
@@ -224,7 +226,7 @@ class TeacherClient:
             spent = reserved  # until it is known what it took
             begun = time.monotonic()
             answer = await line.sender.send(asked, url)
-            took_s, seen = time.monotonic() - begun, windows(answer.headers, time.time())
+            took_s, seen = time.monotonic() - begun, windows(answer.headers, self.clock())
             headers = kept(answer.headers)
             if isinstance(answer, Answer):
                 await self.ledger.store(attempt, answer.status, headers, answer.raw)
@@ -278,7 +280,7 @@ class TeacherClient:
                 self._stop_if(self._circuit.failed(error.code), error.message)
             return _GaveUpError(error.code, error.message, decision.retryable, number)
         self.stopping.set()
-        return stopped(error, decision.refused, time.time())
+        return stopped(error, decision.refused, self.clock())
 
     def _stop_if(self, reason: str, message: str) -> None:
         if reason:

@@ -1,6 +1,7 @@
 """What one teacher is asked through: its connections, the pace at each of its addresses, its retry budget."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 from blackbox_kd.errors import InputError
@@ -18,10 +19,10 @@ class Line(NamedTuple):
     retries: RetryBudget
 
 
-def line_to(target: Target, key: str, patience: Patience, stopping: asyncio.Event) -> Line:
+def line_to(target: Target, key: str, patience: Patience, stopping: asyncio.Event, clock: Callable[[], float]) -> Line:
     """Open the way to a teacher; raises `InputError` where its file of endpoints cannot be used."""
     pool = pool_of(target, patience.concurrency, stopping)
-    return Line(Sender(target, key, patience), pool, RetryBudget(patience.concurrency))
+    return Line(Sender(target, key, patience, clock), pool, RetryBudget(patience.concurrency))
 
 
 def pool_of(target: Target, most: int, stopping: asyncio.Event) -> Pool:

@@ -7,9 +7,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -56,10 +55,11 @@ class Refused(NamedTuple):
 class Sender:
     """Sends requests to one target, at any of its addresses."""
 
-    def __init__(self, target: Target, key: str, patience: Patience) -> None:
+    def __init__(self, target: Target, key: str, patience: Patience, clock: Callable[[], float]) -> None:
         self._target = target
         self._wire = WIRES[target.wire]
         self._patience = patience
+        self._clock = clock  # seconds since 1970
         self._redactor = Redactor([key, *proxy_secrets()])
         self._sdk, self._client = connect(target, key, patience)
         self._headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
@@ -106,12 +106,12 @@ class Sender:
         headers, raw = plain(raw_headers), self._redactor.scrub(content)
         if (meant := disguised(raw)) is None:
             return Answer(status, headers, raw)
-        return Refused(self._wire.error(meant, headers, raw, time.time()), status, headers, raw, ambiguous=True)
+        return Refused(self._wire.error(meant, headers, raw, self._clock()), status, headers, raw, ambiguous=True)
 
     def _refused(self, response: httpx2.Response) -> Refused:
         headers, raw = plain(response.headers), self._redactor.scrub(response.content)
         status = response.status_code
-        error = proxy_refused(407) if status == 407 else self._wire.error(status, headers, raw, time.time())
+        error = proxy_refused(407) if status == 407 else self._wire.error(status, headers, raw, self._clock())
         return Refused(error, status, headers, raw, ambiguous=False)
 
     async def _streamed(self, response: httpx2.Response, limit: asyncio.Timeout, late: "_Late") -> Answer | Refused:
@@ -132,7 +132,7 @@ class Sender:
             return self._read(response.status_code, response.headers, raw)
         if watch.error is not None:
             told = self._redactor.scrub(watch.error.raw)
-            meant = self._wire.error(watch.error.status, headers, told, time.time())
+            meant = self._wire.error(watch.error.status, headers, told, self._clock())
             return Refused(meant, response.status_code, headers, raw, ambiguous=True)
         if not watch.finished:
             error = WireError(scope="attempt", code="incomplete", message="the stream ended before the answer did")

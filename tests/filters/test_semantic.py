@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import blackbox_kd.filters.semantic as module
 from blackbox_kd.filters.base import InMemory, in_turn
-from blackbox_kd.filters.semantic import Semantic
+from blackbox_kd.filters.semantic import Semantic, parts
 from blackbox_kd.records import Completion
 
 ASKED = "How do I reset my password?", "How can I reset my password?"
@@ -76,13 +75,13 @@ def test_it_is_the_greedy_choice_by_brute_force(count: int, seed: int, rows: int
     assert found.kept[~alive].all()
 
 
-def test_too_many_to_compare_all_are_compared_in_parts(
-    completion: Callable[..., Completion], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "EXACT", 4)
+def test_too_many_to_compare_all_are_compared_in_parts(completion: Callable[..., Completion]) -> None:
     topics = ("rain", "bread", "music", "trees", "chess", "law", "gold", "horses")
     rows = [completion(f"I know much about {one}.", f"Tell me of {one}", prompt_id=one) for one in topics * 2]
-    assert [one.kept for one in Semantic().run(rows)] == [True] * 8 + [False] * 8
+    table = InMemory((Semantic().features(rows, None),), (len(rows),))
+    found = [sorted(part.tolist()) for part in parts(table, np.arange(16), np.arange(16), most=4)]
+    assert max(map(len, found)) <= 4
+    assert all([n, n + 8] in ([one for one in part if one in (n, n + 8)] for part in found) for n in range(8))
 
 
 def test_nothing_is_kept_of_nothing() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from blackbox_kd.errors import RunInUse, UsageError
 from blackbox_kd.teachers.ledger import ClaimedElsewhere, Ledger, Paid, Stored, open_ledger
-from blackbox_kd.teachers.ledger.owners import Owner, alive, living
+from blackbox_kd.teachers.ledger.owners import Owner, alive, living, opening
 
 # Claims k, says so, and waits for a word: "die" is SIGKILL to itself, anything else a reply and a clean end.
 HOLD = """
@@ -196,14 +196,11 @@ def test_an_owner_is_alive_as_long_as_it_holds_its_lock(path: Path) -> None:
     )
 
 
-def test_an_older_bbkd_that_holds_the_lock_for_life_is_waited_for_and_named(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("blackbox_kd.teachers.ledger.owners.OPENING_S", 0.1)
+def test_an_older_bbkd_that_holds_the_lock_for_life_is_waited_for_and_named(path: Path) -> None:
     with (
         filelock.FileLock(path.with_name("ledger.sqlite3.lock")),
         pytest.raises(RunInUse, match="held"),
-        open_ledger(path),
+        opening(path, 0o600, wait_s=0.1),
     ):
         pass
 

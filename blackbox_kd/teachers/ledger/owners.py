@@ -24,11 +24,11 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 @contextmanager
-def opening(path: Path, mode: int) -> Iterator[None]:
+def opening(path: Path, mode: int, wait_s: float = OPENING_S) -> Iterator[None]:
     """Alone in opening or closing this ledger; raises `RunInUse` where another process takes too long."""
     lock = filelock.FileLock(beside(path, ".lock"), mode=mode)
     try:
-        lock.acquire(timeout=OPENING_S)
+        lock.acquire(timeout=wait_s)
     except filelock.Timeout:
         fix = "Wait for it to end, or set BBKD_LEDGER to another file."
         raise RunInUse(f"ledger {path} is held by another process, perhaps of an older bbkd", fix) from None
