@@ -16,7 +16,7 @@ from blackbox_kd.records import Completion
 NUMBERS = re.compile(r"\d+")
 EXACT = 50_000  # completions of the same numbers that are compared all with all; more are split by k-means
 ROUNDING = 1e-6
-ROWS, COLUMNS = 1024, 8192  # of a block of similarities
+ROWS, COLUMNS = 1024, 8192
 
 
 class Semantic(SetRule, frozen=True, kw_only=True, tag="semantic"):
@@ -62,6 +62,8 @@ class Task(NamedTuple):
     table: Table
     places: Indices
     threshold: float
+    rows: int = ROWS  # of a block of similarities
+    columns: int = COLUMNS
 
 
 class Removed(NamedTuple):
@@ -109,9 +111,9 @@ def greedy(task: Task) -> Removed:
     texts, prompts = (unit(gather(task.table, name, task.places).astype(np.float32)) for name in ("text", "prompt"))
     kept: list[int] = []
     removed: list[tuple[int, int, float]] = []
-    for start in range(0, len(texts), ROWS):
-        rows = np.arange(start, min(start + ROWS, len(texts)))
-        best = closest(texts, prompts, rows, np.array(kept, dtype=np.int64), task.threshold)
+    for start in range(0, len(texts), task.rows):
+        rows = np.arange(start, min(start + task.rows, len(texts)))
+        best = closest(texts, prompts, rows, np.array(kept, dtype=np.int64), task)
         among = cosines(texts, prompts, rows, rows, task.threshold)
         close = among >= task.threshold - ROUNDING
         here = np.zeros(len(rows), dtype=np.bool_)  # kept ones of this block
@@ -129,15 +131,13 @@ def greedy(task: Task) -> Removed:
     return Removed(ints[0], ints[1], np.array(columns[2], dtype=np.float64))
 
 
-def closest(
-    texts: Floats, prompts: Floats, rows: Indices, kept: Indices, threshold: float
-) -> dict[int, tuple[int, float]]:
+def closest(texts: Floats, prompts: Floats, rows: Indices, kept: Indices, task: Task) -> dict[int, tuple[int, float]]:
     """For each row that is close to any of the kept ones, the best of those and the cosine."""
     found: dict[int, tuple[int, float]] = {}
-    for start in range(0, len(kept), COLUMNS):
-        columns = kept[start : start + COLUMNS]
-        both = cosines(texts, prompts, rows, columns, threshold)
-        close = both >= threshold - ROUNDING
+    for start in range(0, len(kept), task.columns):
+        columns = kept[start : start + task.columns]
+        both = cosines(texts, prompts, rows, columns, task.threshold)
+        close = both >= task.threshold - ROUNDING
         for place in np.flatnonzero(close.any(axis=1)).tolist():
             first = int(close[place].argmax())
             found.setdefault(int(rows[place]), (int(columns[first]), float(both[place, first])))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blackbox_kd.filters.base import InMemory, in_turn
-from blackbox_kd.filters.semantic import Semantic, parts
+from blackbox_kd.filters.semantic import Semantic, Task, greedy, parts
 from blackbox_kd.records import Completion
 
 ASKED = "How do I reset my password?", "How can I reset my password?"
@@ -56,23 +56,24 @@ def test_it_is_the_greedy_choice_by_brute_force(count: int, seed: int, rows: int
         ({name: one[:half] for name, one in features.items()}, {name: one[half:] for name, one in features.items()}),
         (half, count - half),
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "ROWS", rows)
-        patch.setattr(module, "COLUMNS", columns)
-        found = Semantic(threshold=0.8).decide(table, alive, rank, in_turn)
+    removed: dict[int, int] = {}
+    for part in parts(table, np.flatnonzero(alive), rank):
+        found = greedy(Task(table, part, 0.8, rows, columns))
+        removed.update(zip(found.removed.tolist(), found.of.tolist(), strict=True))
+    whole = Semantic(threshold=0.8).decide(table, alive, rank, in_turn)
+    assert removed.keys() == {*np.flatnonzero(~whole.kept).tolist()}
     vectors = {name: features[name].astype(np.float64) for name in ("text", "prompt")}
     close = np.minimum(*((one @ one.T) / np.outer(*[np.linalg.norm(one, axis=1)] * 2) for one in vectors.values()))
     close[features["numbers"][:, None] != features["numbers"]] = 0
     kept: list[int] = []
     for index in sorted(np.flatnonzero(alive).tolist(), key=lambda place: int(rank[place])):
         others = [other for other in kept if close[index, other] >= 0.8]
-        assert found.kept[index] == (not others)
+        assert (index in removed) == bool(others)
         if others:
-            assert found.duplicate_of is not None
-            assert found.duplicate_of[index] == others[0]
+            assert removed[index] == others[0]
         else:
             kept.append(index)
-    assert found.kept[~alive].all()
+    assert not set(removed) & {*np.flatnonzero(~alive).tolist()}
 
 
 def test_too_many_to_compare_all_are_compared_in_parts(completion: Callable[..., Completion]) -> None:
