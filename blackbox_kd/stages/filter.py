@@ -65,9 +65,8 @@ def main(run: RunDir, config: Config) -> Counts:
 
 def planned(run: RunDir, config: Config) -> Plan:
     """All that the processes which do the work have to know."""
-    path, scores = require(run / COMPLETIONS, "generate"), run / SCORES
-    rules = config.filter.rules()
-    judged = scores if run.manifest("judge") is not None and scores.exists() else None
+    path, rules = require(run / COMPLETIONS, "generate"), config.filter.rules()
+    judged = next(iter(scores_of(run)), None)
     wants_tokens = any(isinstance(rule, SpecialTokens) for rule in rules)
     files = [path, *([judged] if judged else [])]
     stamps = [f"{file.stat().st_size}.{file.stat().st_mtime_ns}.{file.stat().st_ino}" for file in files]
@@ -159,5 +158,10 @@ STAGE = Stage(
 
 
 def scores_of(run: RunDir) -> list[Path]:
-    """The scores, where the judge stage has written any."""
-    return [run / SCORES] if run.manifest("judge") is not None else []
+    """The scores, where the judge stage has written any; raises `InputError` if they are of other completions."""
+    manifest = run.manifest("judge")
+    if manifest is None:
+        return []
+    if manifest.reads.get(COMPLETIONS) != digest(run / COMPLETIONS):
+        raise InputError(f"{run / SCORES}: the completions have changed since", "Run `bbkd judge` again.")
+    return [run / SCORES]

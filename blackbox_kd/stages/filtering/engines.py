@@ -78,6 +78,13 @@ def follow_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class Held:
+    """A result on its way: Ray Data would make lists of tuples and arrays of numbers of what it can look into."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
 @contextmanager
 def on_ray() -> Iterator[Each]:
     """A Ray cluster that runs already, with this run's folder at the same path on every node.
@@ -100,11 +107,11 @@ def on_ray() -> Iterator[Each]:
         held = ray.put(list(tasks))
 
         def apply(row: dict[str, Any]) -> dict[str, Any]:
-            return {"number": row["number"], "result": [function(ray.get(held)[row["number"]])]}
+            return {"number": row["number"], "result": Held(function(ray.get(held)[row["number"]]))}
 
         numbers = [{"number": number} for number in range(len(tasks))]
         found = ray.data.from_items(numbers, override_num_blocks=max(1, len(tasks))).map(apply)
-        results = {row["number"]: row["result"][0] for row in found.iter_rows()}
+        results = {row["number"]: row["result"].value for row in found.iter_rows()}
         return (results[number] for number in range(len(tasks)))
 
     try:

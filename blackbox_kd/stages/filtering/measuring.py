@@ -23,7 +23,7 @@ from blackbox_kd.stages.filtering.plan import Plan, Work, load, plan_of, whole
 from blackbox_kd.stages.filtering.shards import rows_of
 
 ROWS = "rows.parquet"
-UNKNOWN = 0.5  # a completion that nobody verified ranks between a right and a wrong one
+UNKNOWN = 0.5  # a completion that nobody looked at ranks between a right and a wrong one
 WORST = -1e30  # one that nobody judged ranks after all that were
 
 
@@ -115,6 +115,7 @@ def ranking(plan: Plan, train: list[Completion]) -> dict[str, Array]:
     """What decides which of two completions is better, which side a row is on, and what it cost."""
     scores = [one.scores for one in train]
     return {
+        "human": np.array([one.get("human", UNKNOWN) for one in scores], dtype=np.float64),
         "verified": np.array([one.get("verified", UNKNOWN) for one in scores], dtype=np.float64),
         "judged": np.array([one.get("judged", WORST) for one in scores], dtype=np.float64),
         "finished": np.array([one.finish_reason == "stop" for one in train], dtype=np.bool_),

@@ -59,14 +59,13 @@ def gathered(work: Work, measures: Iterable[Measures], name: str) -> Array:
 
 
 def ranked(work: Work, measures: list[Measures]) -> Indices:
-    """The rank of each completion, the best is 0: verified, judged, finished, shorter, then by content.
+    """The rank of each completion, the best is 0: by people, verified, judged, finished, shorter, then by content.
 
     Whatever the order of the prompts, except between equal answers to equal prompts.
     """
-    content, chars, finished, judged, verified = (
-        gathered(work, measures, name) for name in ("content", "chars", "finished", "judged", "verified")
-    )
-    order = np.lexsort((content, chars, ~finished, -judged, -verified))
+    names = ("content", "chars", "finished", "judged", "verified", "human")
+    content, chars, finished, judged, verified, human = (gathered(work, measures, name) for name in names)
+    order = np.lexsort((content, chars, ~finished, -judged, -verified, -human))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank
