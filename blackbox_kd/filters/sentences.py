@@ -12,9 +12,9 @@ BARE = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)]?|#{2,6})\Z")
 LABEL = re.compile(r".{1,60}?(?::|：| [-–—] )")
 SENTENCE = re.compile(r"\w{2}[\"'”’»)\]*`]*[.!?…][\"'”’»)\]*]*\s+[\"'“«(*`]*[^\W\d_]|[。！？]")
 WORDLIKE = re.compile(r"[(\[“”\"'«*_`]*[^\W_]+(?:['’.@/-][^\W_]+)*[.,;:!?)\]”\"'’»*_`…%]*\Z|[-–—&]\Z")
-CODE = re.compile(
-    r"://|\w\(|[{}<>=|\\]|;$|->|::|^\s*(?:from|import|return|def|class|#|//|@|:\w)|\w_\w|\w\.\w+\(", re.MULTILINE
-)
+CODE_LINE = re.compile(r"://|;$|->|::|^\s*(?:from|import|return|def|class|#|//|@|:\w)", re.MULTILINE)
+CODE_WORD = re.compile(r"\w\(|[{}<>=|\\]|\w_\w")
+ODD = 0.12  # share of the words in prose that may look like code
 DISPLAYED = frozenset("$\\`|<>")  # what stands out of a sentence: a formula, code, a table
 GREETING = re.compile(r".{1,40}[,，：]\s*\Z|\w{1,8}さん|\w{1,8}様")
 PAIR = re.compile(r"[\w-]+: ")
@@ -85,18 +85,19 @@ def stops(text: str) -> bool:
 
 def opened(text: str) -> bool:
     """Whether bold type is begun and not ended."""
-    return text.count("**") % 2 == 1 and not CODE.search(text)
+    return text.count("**") % 2 == 1 and not CODE_LINE.search(text) and not CODE_WORD.search(text)
 
 
 def plain(text: str) -> bool:
     """Whether the end of a text is of words rather than code, an address or data."""
     part = SET_APART.sub("x", text[-REACH:])
-    if "\n " in part or "\n\t" in part or text[:1] in " \t" or CODE.search(part):
+    if "\n " in part or "\n\t" in part or text[:1] in " \t" or CODE_LINE.search(part):
         return False
     if SPACELESS.search(part):
-        return True
+        return not CODE_WORD.search(part)
     words = part.split()
-    return sum(1 for word in words if WORDLIKE.match(word)) >= 0.8 * len(words)
+    odd = sum(1 for word in words if CODE_WORD.search(word) or not WORDLIKE.match(word))
+    return odd <= max(1, ODD * len(words))
 
 
 def onward(text: str) -> bool:
