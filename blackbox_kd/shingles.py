@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,11 @@ def each_of(texts: Sequence[str], size: int = SIZE) -> list[Shingles]:
     """The same of many texts at once."""
     sets = sets_of(texts, size)
     return [sets.one(index) for index in range(len(texts))]
+
+
+def by_name(texts: Mapping[str, str]) -> dict[str, Shingles]:
+    """The same of texts that have names."""
+    return dict(zip(texts, each_of(list(texts.values())), strict=True))
 
 
 def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.8, size: int = SIZE) -> list[int]:

@@ -35,7 +35,7 @@ def asking(run: RunDir, config: Config, rows: Sequence[Completion], references: 
     rubric, count = rubric_of(run, config), config.scoring.count
     if config.scoring.judge == "pairwise":
         return pairwise.asking(pairwise.first_prompts(rows, count), references, rubric)
-    return pointwise.asking(first(rows, count), references, rubric, judge_of(config).sampling.n)
+    return pointwise.asking(first(rows, count), references, rubric)
 
 
 def judged(run: RunDir, config: Config, rows: Sequence[Completion], references: Mapping[str, str]) -> Judged:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 
 from blackbox_kd.records import Completion, Message, Prompt
 from blackbox_kd.stages.evaluating.rubrics import filled, template, transcript
@@ -19,18 +18,14 @@ def rubric_of(own: str, root: Path) -> str:
     return template(own, root, POINTWISE, ("prompt", "answer"), ("reference",))
 
 
-def asking(rows: Sequence[Completion], references: References, rubric: str, samples: int = 1) -> Asking:
-    """One prompt to the judge a completion, which is asked `samples` times; the score is their mean, 1 to 5."""
+def asking(rows: Sequence[Completion], references: References, rubric: str) -> Asking:
+    """One prompt to the judge a completion; its score is 1 to 5."""
     prompts = [prompt_of(one, references.get(one.prompt_id), rubric) for one in rows]
 
     def scores(opinions: Opinions) -> dict[str, float]:
-        found = {}
-        for one in rows:
-            replies = [opinions[name].text for number in range(samples) if (name := named(one.id, number)) in opinions]
-            points = [score for reply in replies if reply is not None and (score := score_of(reply)) is not None]
-            if points:
-                found[one.id] = fmean(points)
-        return found
+        replies = {one.id: opinions[one.id].text for one in rows if one.id in opinions}
+        points = {name: None if reply is None else score_of(reply) for name, reply in replies.items()}
+        return {name: score for name, score in points.items() if score is not None}
 
     return Asking(prompts, len(rows), scores)
 
@@ -39,14 +34,7 @@ def prompt_of(row: Completion, reference: str | None, rubric: str) -> Prompt:
     """The rubric filled in for one completion."""
     texts = {"prompt": transcript(row.messages), "answer": answer(row), "reference": reference}
     turn = Message(role="user", content=filled(rubric, texts))
-    return Prompt(
-        id=row.id, messages=(turn,), split="train", family="judge"
-    )  # as train: asked [judge] sampling.n times
-
-
-def named(name: str, sample: int) -> str:
-    """The name of one of the judge's opinions on a completion."""
-    return f"{name}~{sample}" if sample else name
+    return Prompt(id=row.id, messages=(turn,), split="train", family="judge")
 
 
 def score_of(reply: str) -> float | None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from blackbox_kd.errors import InputError
 from blackbox_kd.records import Prompt, Record, Split
-from blackbox_kd.shingles import Shingles, shingles
+from blackbox_kd.shingles import Shingles, by_name
 from blackbox_kd.stages.content import asked_text, content_key
 from blackbox_kd.stages.splitting.choosing import stratum_of
 from blackbox_kd.stages.splitting.golden import Refused
@@ -85,7 +85,7 @@ def audited(
 
     Raises `InputError` where a pair, or an equal text, is across.
     """
-    sets = {name: shingles(asked_text(draft.messages)) for name, draft in named.items()}
+    sets = by_name({name: asked_text(draft.messages) for name, draft in named.items()})
     own = {name for name, draft in named.items() if draft.family is not None}
     train, held = ([one for one in prompts if one.split == side] for side in ("train", "held_out"))
     template = frequent(list(sets.values()))

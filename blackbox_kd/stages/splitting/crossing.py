@@ -6,7 +6,7 @@ import numpy as np
 
 from blackbox_kd.errors import InputError
 from blackbox_kd.records import Split
-from blackbox_kd.shingles import Closest, Near, Shingles, jaccard, shingles, without_frequent
+from blackbox_kd.shingles import Closest, Near, Shingles, by_name, jaccard, without_frequent
 from blackbox_kd.stages.content import asked_text
 from blackbox_kd.stages.splitting.golden import Refused, is_gold
 from blackbox_kd.stages.splitting.registry import Registry
@@ -52,7 +52,7 @@ def own_across(named: Named, sides: Sides, threshold: float) -> list[Refused]:
     """
     if all(draft.family is None for draft in named.values()):
         return []
-    whole = {name: shingles(asked_text(draft.messages)) for name, draft in named.items()}
+    whole = by_name({name: asked_text(draft.messages) for name, draft in named.items()})
     (left,) = without_frequent(list(whole.values()))
     parts = np.split(left.values, np.cumsum(left.sizes)[:-1])
     rare = dict(zip(whole, parts, strict=True))

@@ -8,7 +8,7 @@ from blackbox_kd.config.prompts import Prompts
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.records import Split
-from blackbox_kd.shingles import groups_of, shingles
+from blackbox_kd.shingles import by_name, groups_of
 from blackbox_kd.stages.content import asked_text, content_key, folded
 from blackbox_kd.stages.splitting.choosing import Family, chosen, stratum_of
 from blackbox_kd.stages.splitting.crossing import FIX, Named, Sets, across, own_across
@@ -42,7 +42,7 @@ def divided(named: Named, prompts: Prompts, seed: int, registry: Registry) -> Di
     wanted = held_out_of(prompts.held_out, len(named))
     refused = near_gold(named, prompts.near_gold, {name for name, side in fixed.items() if side == "held_out"})
     left = without(named, refused)
-    sets = {name: shingles(asked_text(draft.messages)) for name, draft in left.items() if draft.family is None}
+    sets = by_name({name: asked_text(draft.messages) for name, draft in left.items() if draft.family is None})
     families = family_of(left, prompts.near_duplicate, sets)
     known = known_sides(left, families, keys, fixed, registry)
     between = {family for family, sides in known.items() if len(sides) > 1}
@@ -108,7 +108,7 @@ def family_of(named: Named, threshold: float, sets: Sets | None = None) -> dict[
     """
     families = {name: draft.family for name, draft in named.items() if draft.family is not None}
     if sets is None:
-        sets = {name: shingles(asked_text(named[name].messages)) for name in named if name not in families}
+        sets = by_name({name: asked_text(named[name].messages) for name in named if name not in families})
     for gold in (True, False):
         rest = sorted(name for name in sets if is_gold(named[name]) is gold)
         groups = groups_of([sets[name] for name in rest], threshold)

@@ -59,11 +59,11 @@ def test_the_judge_sees_the_answer_without_its_reasoning_and_the_reference(compl
     assert ("secret" in text, "Paris.\n" in text, "PARIS\n" in text, "Capital?\n" in text) == (False, True, True, True)
 
 
-def test_the_score_is_the_mean_of_the_judges_samples_that_hold_one(completion: Make) -> None:
+def test_only_an_opinion_that_holds_a_score_gives_one(completion: Make) -> None:
     rows = [completion("a", prompt_id="a"), completion("b", prompt_id="b"), completion("c", prompt_id="c")]
-    asked = asking(rows, {}, "{{prompt}}{{answer}}", samples=3)
-    opinions = {"a#0": says("5"), "a#0~1": says("2"), "a#0~2": Opinion(None, None), "b#0": says("1"), "c#0": says("?")}
-    assert asked.scores(opinions) == {"a#0": 3.5, "b#0": 1.0}
+    asked = asking(rows, {}, "{{prompt}}{{answer}}")
+    opinions = {"a#0": says("5"), "b#0": Opinion(None, None), "c#0": says("?")}
+    assert asked.scores(opinions) == {"a#0": 5.0}
     assert asked.rows == 3
 
 
