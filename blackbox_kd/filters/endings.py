@@ -6,7 +6,9 @@ from typing import Literal
 
 from blackbox_kd.filters.sentences import mid_sentence
 
-Cut = Literal["at_limit", "open_reasoning", "open_json", "open_fence", "open_latex", "open_row", "mid_sentence"]
+Cut = Literal[
+    "at_limit", "open_reasoning", "open_json", "open_fence", "open_latex", "open_row", "open_mark", "mid_sentence"
+]
 # What an unfinished literal, number or escape leaves from the place of the parser's error on.
 STUMP = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?|u?[0-9a-fA-F]{0,4})?\Z")
 FENCE = re.compile(r"^[ \t>]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(`{3,})([^`\n]*)$", re.MULTILINE)
@@ -15,6 +17,15 @@ UNENDED = re.compile(r"\\end\{\w*\Z")
 DISPLAY = re.compile(r"^[ \t]*(\\\[|\$\$)|(\\\]|\$\$)[ \t]*[.,;]?$", re.MULTILINE)
 INLINE = re.compile(r"(?:^|[\s(])\\\((?=[\s\w\\]|\Z)", re.MULTILINE)
 DOLLAR = re.compile(r"(?:^|[\s(])\$(?=[^\s$])[^$\n]*[\\^][^$\n]*\Z", re.MULTILINE)
+COMMENT = re.compile(r"<!--(?!.*?-->)", re.DOTALL)
+CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+OPEN_SPAN = re.compile(r"(?:^|[\s(\[\"*_|])`{1,2}(?=[^\s`'])(?:[^`'\n]|'(?!'))*\Z")
+OPEN_LINK = re.compile(r"\]\([^()\s]*\Z|\]\[[^\]\n]*\Z|(?:^|\s)<(?:https?:|[a-z][a-z0-9]* [a-z]+=)[^<>\n]*\Z")
+OPEN_BRACKET = re.compile(r"(?:^|[\s*_\"])[(\[](?=[^\s)\]])")
+CODED = re.compile(
+    r"[;{}]\s*$|^\s*(?:>>>|#include|def |class |import |from |return\b|if .*:$|for .*:$|@\w|\w+ = )|^ {4}|^\t",
+    re.MULTILINE,
+)
 TAIL = 4000  # characters at the end in which rows and sentences are looked at
 
 
@@ -41,6 +52,8 @@ def cut(text: str, sentences: bool = True) -> Cut | None:
     tail = rest[-TAIL:]
     if open_row(tail):
         return "open_row"
+    if open_mark(tail):
+        return "open_mark"
     return "mid_sentence" if sentences and mid_sentence(tail) else None
 
 
@@ -85,6 +98,24 @@ def open_latex(text: str) -> bool:
     if opening and "\\)" not in paragraph[opening[-1] :]:
         return True
     return bool(DOLLAR.search(text[text.rfind("\n") + 1 :]))
+
+
+def open_mark(text: str) -> bool:
+    """Whether a comment, a link, code within a line or a bracket is begun in the last paragraph and not ended."""
+    if "<!--" in text and COMMENT.search(text):
+        return True
+    paragraph = text[text.rfind("\n\n") + 1 :].strip()
+    if OPEN_LINK.search(paragraph):
+        return True
+    if not paragraph[-1].isalnum() and paragraph[-1] not in "_-/,":
+        return False
+    bare = CODE_SPAN.sub("x", paragraph) if "`" in paragraph else paragraph
+    if OPEN_SPAN.search(bare):
+        return True
+    if CODED.search(bare):
+        return False
+    opening = [found.end() for found in OPEN_BRACKET.finditer(bare)]
+    return bool(opening) and not any(mark in bare[opening[-1] :] for mark in ")]}")
 
 
 def open_row(text: str) -> bool:

@@ -21,15 +21,18 @@ WHITE = b" \t\n\r\x0b\x0c"
 LOWER = bytes(range(65)) + bytes(range(97, 123)) + bytes(range(91, 256))  # A-Z as a-z
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 TABLE = re.compile(r"(?:^[ \t]*\|.*(?:\n|\Z))+", re.MULTILINE)
-LATEX = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
+MARKED = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"), ("<table", "</table>"))  # LaTeX and HTML
+LINK = re.compile(r"\]\(|href=|://")  # what a list of versions or pages repeats beside its numbers ...
+LINKED = 48  # ... in so many characters
 
 
 class Loops(RowRule, frozen=True, kw_only=True, tag="loops"):
     """Rejects a completion where more than `max_chars` characters in a row say again what stands right before them.
 
     A block has to stand there more than twice, at the end or anywhere else. Case, digits and white space are nothing;
-    but copies that differ in digits count from 12 on, and of blocks without words (rules, equal numbers) a quarter
-    counts. Whole JSON, closed code blocks, tables and LaTeX may repeat themselves.
+    but copies that differ in digits count from 12 on, short ones with a link (lists of versions) not at all, and of
+    blocks without words (rules, equal numbers) a quarter counts. Whole JSON, closed code blocks, tables and LaTeX may
+    repeat themselves.
     """
 
     thresholds: ClassVar[frozenset[str]] = frozenset({"max_chars"})
@@ -99,7 +102,8 @@ def found_in(text: str) -> Iterator[tuple[str, bytes, Stretch]]:
 def counted(text: str, stretch: Stretch) -> int:
     """How many of the characters that are said again in such a part of a text count."""
     exact = fold(text)
-    if len(exact) == stretch.end - stretch.start or stretch.copies >= COUNTED:
+    listed = stretch.period <= LINKED and LINK.search(text)
+    if len(exact) == stretch.end - stretch.start or (stretch.copies >= COUNTED and not listed):
         return stretch.again
     return max((one.again for one in stretches(exact) if looped(one)), default=0)
 
@@ -115,7 +119,7 @@ def set_aside(text: str) -> list[Span]:
     return [
         *blocks,
         *(table.span() for table in TABLE.finditer(text)),
-        *(p for pair in LATEX for p in pairs(text, *pair)),
+        *(p for pair in MARKED for p in pairs(text, *pair)),
     ]
 
 

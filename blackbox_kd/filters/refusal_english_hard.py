@@ -220,14 +220,23 @@ HARD = (
         r" ?(?:that|this|there)\b",
     ),
     near(
-        r"(?:things?|lines?|topics?|requests?|ways?) (?:that )?i(?!\w)|hard no|a no(?= from)|but not the",
+        r"(?:things?|lines?|topics?|requests?|ways?) (?:that )?i(?!\w)|hard no",
         "hard",
-        ("i hard no not", "won't can't cannot will don't no not way can am i'm"),
+        (
+            "thing things line lines topic topics request requests way hard",
+            "i no",
+            "won't can't cannot will don't no can am i'm",
+        ),
         r"(?:things?|lines?|topics?|requests?)(?: that)? i(?:'m| am)?(?: \w+ly| just| simply)? (?:won't|can't"
         r"|cannot|will not|don't|not going to|refuse to) (?:do|cross|help|write|discuss|touch|go|get|engage|talk"
         r"|provide|create|answer|assist)",
         r"\bno way (?:that )?i(?:'m| am| can| could|'ll| will)\b",
-        r"\b(?:hard no|(?:that's|it's|that is) a (?:firm |hard |clear )?no from me)\b",
+        r"\bhard no\b",
+    ),
+    rule("hard", ("from", "no", "me"), r"\b(?:that's|it's|that is) a (?:firm |hard |clear )?no from me\b"),
+    rule(
+        "hard",
+        ("general high-level broad", "but", "not"),
         r"\b(?:general|high-level|broad)[^.!?\n]{0,40} but not (?:the|any|specific)",
     ),
     near(

@@ -132,7 +132,7 @@ def inside_paragraph(lines: list[str], before: list[str]) -> bool:
     text = "\n".join(lines)
     if not stops(text) or QUIET.match(text[-1]) or not plain(text):
         return False
-    if len(lines) > 1 and (max(map(len, lines)) < VERSE or PAIR.match(lines[-1])):
+    if len(lines) > 1 and ((max(map(len, lines)) < VERSE and not wrapped(lines)) or PAIR.match(lines[-1])):
         return False
     ended = [
         part.rstrip()[-1] in DONE
@@ -153,6 +153,11 @@ def inside_paragraph(lines: list[str], before: list[str]) -> bool:
         return True
     words = text.split()
     return bool(ended) and all(ended) and announced(words) and (len(words) > 4 or not GREETING.match(before[0]))
+
+
+def wrapped(lines: list[str]) -> bool:
+    """Whether short lines are running text, each going on with a small letter, rather than verse or a list."""
+    return len(lines) > 2 and all(line[0].islower() for line in lines[1:])
 
 
 def announced(words: list[str]) -> bool:

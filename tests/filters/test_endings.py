@@ -35,6 +35,13 @@ LINES = st.lists(st.sampled_from(["x = 1", "", "    return x", "# why", "print('
         ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3", "open_row"),
         ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 |", "open_row"),
         ("| a | b |\n|---|---|", "open_row"),
+        ("It is set in `config.tom", "open_mark"),
+        ("It is set in ``config.toml``, or with ``--conf", "open_mark"),
+        ("See [the guide](https://example.com/gui", "open_mark"),
+        ("See [the guide][gui", "open_mark"),
+        ("See `the guide <https://example.com/gui", "open_mark"),
+        ("It returns the sum (or 0, if there is no", "open_mark"),
+        ("### Title\n\n<!-- YAML\nadded: v1.2", "open_mark"),
     ],
 )
 def test_what_is_left_open_is_named(text: str, how: str) -> None:
@@ -68,6 +75,14 @@ def test_what_is_left_open_is_named(text: str, how: str) -> None:
         "| a | b |\n|---|---|\n| 1 | 2 |",
         "a | b\n--|--\n1 | 2",
         "|x| is the absolute value",
+        "It is set in `config.toml`",
+        "A `` ` `` opens a code span",
+        "See [the guide](https://example.com/guide)",
+        "It is open on one side: [0, 1)",
+        "She said ``hello'' and left",
+        "Was I glad :(",
+        "foo(bar,\n    [1, 2",
+        "<!-- a comment --> Text",
     ],
 )
 def test_whole_texts_are_not_cut_off(text: str) -> None:

@@ -58,6 +58,8 @@ def test_a_loop_is_rejected(text: str, completion: Callable[..., Completion]) ->
         '[{"label": "positive", "score": 0.9}' + ', {"label": "positive", "score": 0.8}' * 20 + "]",
         "\n".join(f"Programming Language :: Python :: 3.{minor}" for minor in range(6, 14)),
         ", ".join(map(str, range(200))),
+        "<table>\n" + "<tr><td>yes, always</td></tr>\n" * 12 + "</table>",
+        "\n".join(f"* [{one}.x](CHANGELOG_V{one}.md)" for one in range(4, 24)),
         "\n".join(f"{i}. {word} is one of them" for i, word in enumerate(PARAGRAPH.split())),
     ],
 )

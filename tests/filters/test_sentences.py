@@ -81,6 +81,7 @@ def test_a_list_that_breaks_off_is_seen_nearly_anywhere() -> None:
     [
         "It is one of the best known works of",
         "The towns are Paris, Lyon, Lille, and",
+        "The lines are short here. But\neach goes on where the one\nbefore it has stopped, and th",
         "There are many reasons for this, (",
         "- One thing is sure.\n- Another thing is not.\n- A third",
         "- **Speed**: it is fast\n- **Size**: it is small\n- **Pr",
