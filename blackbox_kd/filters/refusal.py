@@ -1,10 +1,11 @@
 """Answers in which the teacher declines instead of doing the task, wholly or in part."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
+from blackbox_kd.filters.refusal_asked import fits, names
 from blackbox_kd.filters.refusal_east import EAST, EASTERN
 from blackbox_kd.filters.refusal_english import ENGLISH
 from blackbox_kd.filters.refusal_french import FRENCH
@@ -16,6 +17,8 @@ from blackbox_kd.records import Completion, Span, Verdict
 
 HEAD, TAIL = 400, 200  # characters at either end: who refuses says so first, or last
 GAP = "\n\n"  # between them
+BEFORE, NAMED = 120, 90  # characters before and after "I won't ...", in which what was asked for is named
+TOLD = ("own_voice", "named")  # rules that need it to be
 # Whoever only sends elsewhere, or offers another topic, does not answer at length besides.
 LONGEST: dict[Class, int] = {"content_filter": 600, "safety_redirect": 900}
 NOT_LAST: tuple[Class, ...] = ("safety_redirect", "content_filter")  # said at the end, they are no refusal
@@ -28,6 +31,7 @@ RARE = frozenset(KEYS)
 CUES = frozenset(word for one in WORDS for group in one.groups for word in group)
 DATA = re.compile(r"\s*(?:\{|\[\s*[\[\"{\d\]])")
 ENDS = re.compile(r"[.!?\n。！？]")
+OPENING = " \n[(⚠\ufe0f"  # of a provider's message
 MARKUP = re.compile(r"[*_#`~]")
 NONE = Measured("")
 
@@ -46,8 +50,8 @@ SIGNED = re.compile(
     r" (?:full )?name\]|\[(?:tu|votre|ihr|seu) nom\w*\]"
 )
 SAID = re.compile(
-    r"(?<!that )(?<!having )\b(?:said|says|(?<!you )(?<!you've )(?<!you have )(?<!been )asked(?! (?:for|me))"
-    r"|replied|replies|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
+    r"(?<!that )(?<!having )(?<!you've )(?<!you have )(?<!you )(?<!just )\b(?:said|says|(?<!you )(?<!you've )(?<!you have )(?<!been )asked(?! (?:for|me))"
+    r"|replied|replies|cried|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
     r"|contestó|dit|répondit|murmura|sagte|antwortete|rief|disse|respondeu|сказал\w*|ответил\w*)\b"
 )
 SPEAKER = re.compile(
@@ -93,7 +97,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
             return Measured("declared")
         if completion.finish_reason == "content_filter":
             return Measured("content_filter")
-        found = found_in(completion.text)
+        found = found_in(completion.text, lambda: prompt_of(completion))
         if found.span and asked_for(completion):
             return NONE
         return found
@@ -105,17 +109,18 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
         return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
 
 
-def found_in(text: str) -> Measured:
-    """The class of a refusal and where its words stand; "" where there is none."""
+def found_in(text: str, prompt: Callable[[], str]) -> Measured:
+    """The class of a refusal and where its words stand; "" where there is none. The prompt is in small letters."""
     part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
     low = lowered(part)
     rules = list(possible(low))
     if not rules or DATA.match(part):
         return NONE
-    return best(text, part, low, rules)
+    asked = prompt() if any(one.need for one in rules) else ""
+    return best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
 
 
-def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
+def best(text: str, part: str, low: str, rules: list[Words], asked: str) -> Measured:
     """The first rule that matches where the teacher itself speaks."""
     plain = folded(low)
     denied = denials(plain) if any(one.after_i for one in rules) else []
@@ -125,6 +130,8 @@ def best(text: str, part: str, low: str, rules: list[Words]) -> Measured:
         for first, final in spans(one, plain, denied):
             start, end = place(low, first), place(low, final)
             last = start >= HEAD and len(text) > HEAD + TAIL
+            if one.need in TOLD and (last or not names(asked, plain[max(first, final - BEFORE) : final + NAMED])):
+                continue
             if (last and one.name in NOT_LAST) or narrated(plain, first, final):
                 continue
             if LETTER.match(low) or SIGNED.search(low):
@@ -168,7 +175,7 @@ def sentence(plain: str, at: int) -> Span:
 
 def possible(low: str) -> Iterator[Words]:
     """The rules whose words are in a text."""
-    words = (low.replace("*", " ") if "*" in low else low).replace("—", " ").split()
+    words = (low.replace("*", " ") if "*" in low else low.lstrip(OPENING)).replace("—", " ").split()
     if keys := RARE.intersection(words):
         hits = CUES.intersection(words)
         for number in sorted({number for key in keys for number in KEYS[key]}):
@@ -222,9 +229,14 @@ def narrated(plain: str, start: int, end: int) -> bool:
     return bool(SAID.search(line[-60:]) or SAID.search(after) or SPEAKER.search(plain[max(0, start - 40) : start]))
 
 
+def prompt_of(completion: Completion) -> str:
+    """The end of the last turn, in small letters."""
+    return folded(lowered(completion.messages[-1].content[-2000:])) if completion.messages else ""
+
+
 def asked_for(completion: Completion) -> bool:
     """Whether the prompt asks to write, translate or label a text in which somebody else than an AI declines."""
-    asked = folded(lowered(completion.messages[-1].content[-2000:])) if completion.messages else ""
+    asked = prompt_of(completion)
     if not ASKED.search(asked) and not GIVEN.search(asked):
         return False
     return not ITSELF.search(folded(lowered(completion.text[:HEAD])))

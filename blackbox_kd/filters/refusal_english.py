@@ -1,5 +1,6 @@
 """How models decline in English: a provider's message, what they cannot do, in part, outright."""
 
+from blackbox_kd.filters.refusal_english_asked import ASKED
 from blackbox_kd.filters.refusal_english_hard import HARD
 from blackbox_kd.filters.refusal_english_words import ADVERBS, AM, CANNOT, DOING, FILE, GAP, NO, REQUEST, SEE, THINGS
 from blackbox_kd.filters.refusal_words import ME, mine, rule
@@ -176,4 +177,5 @@ ENGLISH = (
         r"|friendly|positive|constructive)|instead)\b",
     ),
     *HARD,
+    *ASKED,
 )

@@ -197,7 +197,7 @@ HARD = (
             "request requests question prompt message topic content task conversation query",
             "this that your such these requested",
         ),
-        r"\b(?:this|that|your|such|these|the requested)(?: \w+){0,2} (?:request|question|prompt|message|topic"
+        r"\b(?:this|that|your|such|these|the requested)(?: (?!an?\b|the\b)\w+){0,2} (?:request|question|prompt|message|topic"
         r"|content|task|conversation|query)s?(?: \w+){0,2}? (?:can(?:no|')t|can not|cannot|will not|won't|could"
         r" not)(?: \w+)? (?:be (?:fulfilled|processed|answered|completed|accommodated|discussed|generated|produced"
         r"|provided|handled|created|continued|granted)|continue|fulfill)",
@@ -257,7 +257,8 @@ HARD = (
         (
             "988 lifeline hotline helpline crisis professional professionals therapist counselor counsellor doctor"
             " physician lawyer attorney emergency police authorities qualified pharmacist alone trusted 911"
-            " samaritans veterinarian provider advisor specialist mental someone",
+            " samaritans veterinarian provider advisor specialist mental someone endocrinologist cardiologist dermatologist"
+            " nurse gp clinic midwife dentist adult childhelp",
             "please you your you're i'd i i'm recommend encourage call matter question something best situation can is",
         ),
         rf"\bi(?:'d| would|'m| am)?(?: \w+ly)? (?:encourag|urg|recommend|advis|suggest|invit|ask|hop|want"

@@ -8,7 +8,7 @@ ADVERBS = (
 )
 AM = r"(?:(?:'?m| am| was) ?(?:[a-z]+ly |just |also |still |currently )?)"
 NOT_ABLE = mixed(
-    "able in~a~position equipped designed programmed allowed permitted authori[sz]ed comfortable going willing"
+    "able in~a~position equipped designed programmed allowed permitted authori[sz]ed comfortable going gonna willing"
     " prepared at~liberty supposed capable here~to meant intended built trained qualified in~the~business inclined"
     " set~up"
 )
@@ -54,7 +54,7 @@ DOING = (
     r"|information|someone|people's|other|another|internal|the (?:specific|exact|steps?|details?|full|step-by-step"
     r"|recipe|formula|information|content)|confidential|sensitive|jokes?|fun of|light of|(?:\w+ )?statements|claims"
     r"|assumptions|predictions|judgments?|stereotypes|derogatory|offensive|racist|sexist|hateful|harmful|explicit"
-    r"|slurs?|a (?:joke|judgment|decision|political|prediction)|generali[sz]ations|methods|(?:my|the) (?:system"
+    r"|slurs?|a (?:joke|judge?ment|decision|political|prediction)|generali[sz]ations|methods|(?:my|the) (?:system"
     r"|instructions|prompt|exact))|process(?:ing)? (?:this|that|your|the request|messages? like|requests)"
     r"|do(?:ing)? (?:that|this|so|what you|any of (?:that|this)|it for you|your)\b(?! (?:any ?more|alone|again|to"
     r" (?:him|her|you|them)))|complet(?:e|ing) (?:this|that|your|the (?:request|task|assignment|essay|sentence"
@@ -131,12 +131,12 @@ HELPERS = (
     r"|lawyer|attorney|legal|financial|tax (?:professional|advis)|accountant|licensed|qualified|professional"
     r"|emergency|poison control|crisis|suicide|lifeline|hotline|helpline|samaritans|trusted|law enforcement|police"
     r"|authorities|specialist|someone you trust|local resources|911|988|999|112\b|support (?:line|group)"
-    r"|veterinarian)"
+    r"|veterinarian|endocrinologist|cardiologist|dermatologist|nurse|gp\b|clinic|midwife|dentist|childhelp)"
 )
 SEEK = (
     r"(?:reach(?:ing)? out|contact(?:ing)?|call(?:ing)?|consult(?:ing)?|talk(?:ing)? (?:to|with)|speak(?:ing)?"
     r" (?:to|with)|see(?:ing)?|seek(?:ing)?|get(?:ting)? (?:help|in touch)|connect(?:ing)? with|text(?:ing)?"
-    r"|turn(?:ing)? to|visit(?:ing)?|go(?:ing)? to)"
+    r"|tell(?:ing)? (?:a|an|your|someone)|turn(?:ing)? to|visit(?:ing)?|go(?:ing)? to)"
 )
 NO = (
     "can't cannot cant not won't wont wouldn't couldn't unable don't dont isn't shouldn't decline refuse rather"

@@ -12,6 +12,9 @@ MARKS = ("", ",", ".", "!", "?", ":", ";", "…")
 ME = "i i'm im i'll i'd i've"
 
 
+Need = Literal["", "request", "deed", "own_voice", "named"]  # what the prompt has to be; see `asking.fits`
+
+
 class Words(NamedTuple):
     """One class in one language: where the pattern matches, each group has one of its words in the text."""
 
@@ -20,6 +23,7 @@ class Words(NamedTuple):
     pattern: re.Pattern[str]
     cue: re.Pattern[str] | None = None  # quickly found; the pattern is looked for in the sentences that have it
     after_i: bool = False  # the pattern goes on after an English "I" that is the teacher's own
+    need: Need = ""  # it is no refusal where the prompt is of another kind
 
 
 def rule(name: Class, groups: tuple[str, ...], *patterns: str) -> Words:
@@ -56,7 +60,7 @@ def behind(words: str) -> str:
 BEFORE = (
     "but so and or because since as which that means unfortunately regrettably sadly however sorry afraid apologies"
     " apologize apologise therefore thus hence while though although yet currently time now reason reasons why ai"
-    " model assistant respectfully request here no nope okay ok hi hello hey well honestly if"
+    " model assistant like reflection respectfully request here no nope okay ok hi hello hey well honestly if"
 )
 START = r"(?<=^i)|(?<=\ni)|(?<=[^\w\s\"“”„«'] i)|(?<=[^\w\s\"“”„«'(]i)|(?<=  i)"
 I = re.compile(rf"i(?!\w)(?<![\w'\"“]i)(?:{START}|{behind(BEFORE)})")  # noqa: E741  the pronoun
