@@ -1,5 +1,6 @@
 """The user's own code: a function in a Python file, named in bbkd.toml as `path.py:function`."""
 
+import contextlib
 import difflib
 import functools
 import importlib.util
@@ -41,10 +42,11 @@ def load(spec: str, root: Path, texts: int, signature: str) -> Callable[..., obj
 
 
 def call(function: Callable[..., object], spec: str, signature: str, *texts: str) -> object:
-    """Call it; raises `UsageError` where it fails."""
+    """Call it; raises `UsageError` where it fails. What it prints goes to stderr: stdout is the command's own."""
     try:
-        return function(*texts)
-    except Exception as error:  # foreign code may raise anything
+        with contextlib.redirect_stdout(sys.stderr):
+            return function(*texts)
+    except (Exception, SystemExit) as error:  # foreign code may raise anything
         raise UsageError(f"{spec}: it failed with {type(error).__name__}: {error}", signature) from error
 
 
@@ -56,8 +58,9 @@ def _module(spec: str, file: Path) -> object:
     module = importlib.util.module_from_spec(source)
     sys.modules[name] = module  # dataclasses and typing look their module up there
     try:
-        source.loader.exec_module(module)
-    except Exception as error:  # foreign code may raise anything
+        with contextlib.redirect_stdout(sys.stderr):
+            source.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # foreign code may raise anything
         del sys.modules[name]
         raise UsageError(f"{spec}: {file} cannot be imported: {type(error).__name__}: {error}") from error
     return module

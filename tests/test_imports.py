@@ -14,7 +14,7 @@ LAYERS = (
     ("errors", "records"),
     (
         *("jsonl", "run", "text", "own", "shipped", "shingles", "stats", "measures"),
-        *("embedding", "minhash", "ngrams", "private", "reading", "repeats", "schemas"),
+        *("embedding", "minhash", "ngrams", "private", "reading", "repeats", "schemas", "wording"),
     ),
     ("tasks", "filters", "teachers", "strategies", "metrics", "probe", "report"),
     ("config",),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from blackbox_kd.stages.explaining import Explained
     from blackbox_kd.teachers.target import Price
 
+SHOWN = 120  # characters of the words that a verdict rests on
 LedgerOption = Annotated[
     Path | None,
     typer.Option("--ledger", help="the file [default: BBKD_LEDGER, else .bbkd/ledger.sqlite3 beside bbkd.toml]"),
@@ -211,16 +212,29 @@ def explain(
     if found.completion is not None:
         one = found.completion
         say(f"completion {one.finish_reason}, served as {one.served_model}: {one.text}")
+    if found.score is not None:
+        told = ", ".join(f"{key} {value:g}" for key, value in found.score.scores.items())
+        say(f"scores     {told or 'none'}")
+        if found.score.correction is not None:
+            say(f"correction {found.score.correction}")
     say(f"dataset    {found.kept or 'not in it'}")
     for verdict in found.verdicts:
         word = (
             f"{'passed' if verdict.kept else 'rejected':<10} {verdict.rule}{':' * (not verdict.kept)}{verdict.reason}"
         )
         twin = f", like {verdict.duplicate_of}" if verdict.duplicate_of else ""
-        say(f"{word} (value {verdict.value}, threshold {verdict.threshold}){twin}")
+        shown = f": {judged_text(found)[slice(*verdict.span)][:SHOWN]!r}" if verdict.span else ""
+        say(f"{word} (value {verdict.value}, threshold {verdict.threshold}){twin}{shown}")
     for made in found.predictions:
         scores = ", ".join(f"{key} {value:g}" for key, value in made.scores.items())
         say(f"{made.model:<10} {made.text} ({scores or 'no scores'})")
+
+
+def judged_text(found: "Explained") -> str:
+    """The text that the filters saw."""
+    if found.score is not None and found.score.correction is not None:
+        return found.score.correction
+    return found.completion.text if found.completion else ""
 
 
 def say_request(found: "Explained") -> None:

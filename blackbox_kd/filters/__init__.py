@@ -54,5 +54,5 @@ RowFilter = (
     | Human
     | Decontamination
 )
-SetFilter = Duplicates | Near | Semantic | SelfConsistency | BestOf | Selection
+SetFilter = SelfConsistency | Duplicates | Near | Semantic | BestOf | Selection  # votes are counted before copies go
 Filter = RowFilter | SetFilter  # in the order in which they run; set filters see what the row filters kept

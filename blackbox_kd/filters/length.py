@@ -20,6 +20,11 @@ class Length(RowRule, frozen=True, kw_only=True, tag="length"):
     min_words: Annotated[int, msgspec.Meta(ge=0)] = 1
     max_words: Annotated[int, msgspec.Meta(ge=1)] = 2000
 
+    def __post_init__(self) -> None:
+        # ValueError: msgspec adds the path.
+        if self.min_words > self.max_words:
+            raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
+
     def measure(self, completion: Completion) -> Measured:
         """The number of words of the answer, without reasoning in front of it."""
         return Measured(count_words(split(completion)[1]))

@@ -33,14 +33,16 @@ NUMBERS = re.compile(r"\d+")
 PROMPT = 1  # the tag that keeps a prompt's shingles apart from the same ones in an answer
 CHUNK = 4096  # completions that are compared in one task
 FEW = 4  # with more than these, a bound is tried before any is compared
+SHORT = 16  # runs of words; an answer that has no more says nothing of its own, so its prompt has to be the same
 
 
 class Near(SetRule, frozen=True, kw_only=True, tag="near"):
     """Rejects a completion that is near a better one that is kept: both texts and both prompts, by Jaccard similarity.
 
     Compared are sets of runs of `words` words. Of prompts, the runs of their common template are left out and have to
-    be equal, as have all numbers: equal answers to different prompts all stay, whatever the prompts share. MinHash and
-    banding (Broder 1997) bring pairs together; the exact similarity decides, so nothing below `threshold` is removed.
+    be equal, as have all numbers, and of short answers the whole prompts: equal answers to different questions all
+    stay, whatever the prompts share. MinHash and banding (Broder 1997) bring pairs together; the exact similarity
+    decides, so nothing below `threshold` is removed.
     """
 
     threshold: Annotated[float, msgspec.Meta(ge=0.3, le=1)] = 0.8
@@ -53,11 +55,13 @@ class Near(SetRule, frozen=True, kw_only=True, tag="near"):
         return values[counts > max(AT_LEAST, FREQUENT * len(prompts))]
 
     def features(self, completions: Sequence[Completion], learnt: Array | None) -> Features:
-        """Sets of text and prompt with their ends, and band keys of both together, (bands, completions)."""
+        """Sets of text and prompt with their ends, the prompt's key, and band keys of all, (bands, completions)."""
         form = shape(self.threshold)
         texts = sets_of([one.text for one in completions], self.words)
         prompts = [asked(one) for one in completions]
         own, guards = without(sets_of(prompts, self.words), learnt, prompts)
+        whole = np.array([digest(fold(text)) for text in prompts], dtype=np.uint64)
+        guards[texts.sizes == 1] += whole[texts.sizes == 1]  # near to such a text is only its like
         count = form.bands * form.rows
         both = np.minimum(signatures(texts, count), signatures(own, count, PROMPT))
         return {
@@ -65,6 +69,7 @@ class Near(SetRule, frozen=True, kw_only=True, tag="near"):
             "text_ends": texts.ends,
             "prompt": own.values,
             "prompt_ends": own.ends,
+            "whole_prompt": whole,
             "bands": band_keys(both, form, guards),
         }
 
@@ -201,6 +206,8 @@ class Sets:
         """The first of the others that is near, and how near: the smaller of the similarities of prompts and texts."""
         for other in others if len(others) <= FEW else self._possible(place, np.array(others)):
             found = 1.0
+            if not self._askable(place, other):
+                continue
             for one, two in zip(self._sets(place), self._sets(other), strict=True):
                 low, high = sorted((len(one), len(two)))
                 found = min(found, jaccard(one, two)) if low >= self._threshold * high else 0.0
@@ -209,6 +216,16 @@ class Sets:
             else:
                 return other, found
         return None
+
+    def _askable(self, place: int, other: int) -> bool:
+        """Whether the answers are long enough to be compared, or the prompts the same."""
+        if min(len(self._sets(place)[1]), len(self._sets(other)[1])) > SHORT:
+            return True
+        keys = [
+            self._table.shard(number, "whole_prompt")[index]
+            for number, index in map(self._where.__getitem__, (place, other))
+        ]
+        return bool(keys[0] == keys[1])
 
     def _possible(self, place: int, others: Indices) -> list[int]:
         """The others whose text's set has no more members apart than the threshold allows: a bound, no estimate."""

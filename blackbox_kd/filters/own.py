@@ -1,5 +1,6 @@
 """Answers that the user's own functions do not want: Python code, named as `path.py:function`."""
 
+import contextlib
 import math
 import numbers
 from collections.abc import Callable
@@ -60,9 +61,10 @@ class Own(PreparedRule, frozen=True, kw_only=True, tag="own"):
 
 def _score(function: Callable[..., object], spec: str, prompt: str, completion: Completion) -> float:
     value = own.call(function, f"{spec} at {completion.id}", SIGNATURE, prompt, completion.text)
-    if not isinstance(value, numbers.Real | np.bool_) or not math.isfinite(score := float(value)):
-        raise UsageError(f"{spec} at {completion.id}: it gave {value!r}, which is neither bool nor number", SIGNATURE)
-    return score
+    with contextlib.suppress(OverflowError):  # of an int that no float can hold
+        if isinstance(value, numbers.Real | np.bool_) and math.isfinite(score := float(value)):
+            return score
+    raise UsageError(f"{spec} at {completion.id}: it gave {value!r:.99}, which is neither bool nor number", SIGNATURE)
 
 
 def _is_spec(spec: str) -> bool:

@@ -21,6 +21,11 @@ class Reasoning(RowRule, frozen=True, kw_only=True, tag="reasoning"):
     max_words: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     keep: bool = False
 
+    def __post_init__(self) -> None:
+        # ValueError: msgspec adds the path.
+        if self.min_words > self.max_words:
+            raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
+
     def measure(self, completion: Completion) -> Measured:
         """The number of its words; None where there is no reasoning."""
         reasoning, _ = split(completion)

@@ -1,7 +1,7 @@
 """Answers in which the teacher declines instead of doing the task, wholly or in part."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
@@ -12,10 +12,10 @@ from blackbox_kd.filters.refusal_french import FRENCH
 from blackbox_kd.filters.refusal_german import GERMAN
 from blackbox_kd.filters.refusal_iberian import IBERIAN
 from blackbox_kd.filters.refusal_russian import RUSSIAN
+from blackbox_kd.filters.refusal_wording import HEAD, TAIL, by_wording, features, suspicious
 from blackbox_kd.filters.refusal_words import ALL, DENIED, Class, I, Words
 from blackbox_kd.records import Completion, Span, Verdict
 
-HEAD, TAIL = 400, 200  # characters at either end: who refuses says so first, or last
 GAP = "\n\n"  # between them
 BEFORE, NAMED = 120, 90  # characters before and after "I won't ...", in which what was asked for is named
 TOLD = ("own_voice", "named")  # rules that need it to be
@@ -97,10 +97,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
             return Measured("declared")
         if completion.finish_reason == "content_filter":
             return Measured("content_filter")
-        found = found_in(completion.text, lambda: prompt_of(completion))
-        if found.span and asked_for(completion):
-            return NONE
-        return found
+        return found_in(completion.text, completion)
 
     def decide(self, found: Measured) -> Verdict:
         """Reject a refusal; the reason is its class."""
@@ -109,15 +106,37 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
         return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
 
 
-def found_in(text: str, prompt: Callable[[], str]) -> Measured:
-    """The class of a refusal and where its words stand; "" where there is none. The prompt is in small letters."""
+def found_in(text: str, completion: Completion) -> Measured:
+    """The class of a refusal and where its words stand; "" where there is none: by the rules, then by its wordings."""
     part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
     low = lowered(part)
-    rules = list(possible(low))
-    if not rules or DATA.match(part):
+    words = words_of(low)
+    rules, maybe = list(possible(low, words)), suspicious(low, words)
+    if not (rules or maybe) or DATA.match(part):
         return NONE
-    asked = prompt() if any(one.need for one in rules) else ""
-    return best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
+    asked = prompt_of(completion)
+    found = best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
+    if found.span:
+        return NONE if asked_for(asked, low) else found
+    return by_wording(text, *ends_of(text, low), asked) if maybe else NONE
+
+
+def ends_of(text: str, low: str) -> tuple[str, str]:
+    """The first and the last part of a text, folded; no last part of a short one."""
+    if len(text) <= HEAD + TAIL:
+        return folded(low), ""
+    return folded(low[:HEAD]), folded(low[-TAIL:])
+
+
+def seen(text: str, prompt: str) -> frozenset[str]:
+    """The features of a text and the end of its prompt, to learn from."""
+    part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
+    return features(len(text), *ends_of(text, lowered(part)), folded(lowered(prompt[-2000:])))
+
+
+def words_of(low: str) -> list[str]:
+    """The words of a text in small letters, marks still at them."""
+    return (low.replace("*", " ") if "*" in low else low.lstrip(OPENING)).replace("—", " ").split()
 
 
 def best(text: str, part: str, low: str, rules: list[Words], asked: str) -> Measured:
@@ -173,9 +192,8 @@ def sentence(plain: str, at: int) -> Span:
     return max(low, before + 1), end.end() if end else high
 
 
-def possible(low: str) -> Iterator[Words]:
+def possible(low: str, words: list[str]) -> Iterator[Words]:
     """The rules whose words are in a text."""
-    words = (low.replace("*", " ") if "*" in low else low.lstrip(OPENING)).replace("—", " ").split()
     if keys := RARE.intersection(words):
         hits = CUES.intersection(words)
         for number in sorted({number for key in keys for number in KEYS[key]}):
@@ -234,9 +252,8 @@ def prompt_of(completion: Completion) -> str:
     return folded(lowered(completion.messages[-1].content[-2000:])) if completion.messages else ""
 
 
-def asked_for(completion: Completion) -> bool:
+def asked_for(asked: str, low: str) -> bool:
     """Whether the prompt asks to write, translate or label a text in which somebody else than an AI declines."""
-    asked = prompt_of(completion)
     if not ASKED.search(asked) and not GIVEN.search(asked):
         return False
-    return not ITSELF.search(folded(lowered(completion.text[:HEAD])))
+    return not ITSELF.search(folded(low[:HEAD]))

@@ -9,12 +9,11 @@ from blackbox_kd.filters.base import Array, Indices
 from blackbox_kd.jsonl import text_digest
 from blackbox_kd.ngrams import changes
 from blackbox_kd.records import Completion
-from blackbox_kd.text import fold
 
 
 def prompt_key(completion: Completion) -> int:
-    """A 64-bit digest of the turns of its prompt, whatever their case and spacing."""
-    return key_of(*(f"{turn.role}:{fold(turn.content)}" for turn in completion.messages))
+    """A 64-bit digest of the turns of its prompt."""
+    return key_of(*(f"{turn.role}:{turn.content}" for turn in completion.messages))
 
 
 def key_of(*parts: str) -> int:

@@ -9,11 +9,12 @@ import msgspec
 from blackbox_kd.config.whole import Config
 from blackbox_kd.errors import InputError
 from blackbox_kd.jsonl import read_rows
-from blackbox_kd.records import Completion, Example, Json, Prediction, Prompt, Record, Verdict
+from blackbox_kd.records import Completion, Example, Json, Prediction, Prompt, Record, Score, Verdict
 from blackbox_kd.run import (
     COMPLETIONS,
     PREDICTIONS,
     PROMPTS,
+    SCORES,
     TRAIN_ROWS,
     VALIDATION_ROWS,
     VERDICTS,
@@ -85,6 +86,7 @@ class Explained(Record, frozen=True, kw_only=True):
     prompt: Prompt
     request: Request | None  # None in a run that was imported
     completion: Completion | None
+    score: Score | None  # by `bbkd judge` and by people
     kept: str | None  # the dataset file that has it
     verdicts: tuple[Verdict, ...]
     predictions: tuple[Prediction, ...]
@@ -102,6 +104,7 @@ def explain(run: RunDir, config: Config, name: str) -> Explained:
         prompt=prompt,
         request=None if run.manifest_path("import").exists() else request_of(run, config, Row(prompt, sample)),
         completion=found,
+        score=first(run / SCORES, Score, "id", row) if run.manifest_path("judge").exists() else None,
         kept=places[0] if places else None,
         verdicts=verdicts_on(run, row),
         predictions=predictions,

@@ -116,10 +116,20 @@ def parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: not a Parquet file: {error}", "") from None
     number = 0
-    for batch in file.iter_batches():
+    for batch in batches(file, path):
         for row in batch.to_pylist():
             number += 1
             yield f"{path}:row {number}", {name: cell for name, cell in row.items() if cell is not None}
+
+
+def batches(file: Any, path: Path) -> Iterator[Any]:
+    """The batches of a Parquet file; raises `InputError` where one is damaged."""
+    import pyarrow
+
+    try:
+        yield from file.iter_batches()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path}: damaged: {error}", "Fetch or write the file again.") from None
 
 
 def draft(row: Row, where: str, source: str) -> Draft:

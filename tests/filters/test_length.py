@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from blackbox_kd.filters.length import Length, count_words
+from blackbox_kd.filters.reasoning import Reasoning
 from blackbox_kd.records import Completion
 
 
@@ -34,3 +36,10 @@ def test_a_character_is_a_word_where_no_spaces_part_them(text: str, words: int) 
 
 def test_reasoning_in_front_of_the_answer_does_not_count(completion: Callable[..., Completion]) -> None:
     assert Length().check(completion("<think>one two three</think>four")).value == 1
+
+
+@pytest.mark.parametrize("rule", ["length", "reasoning"])
+def test_bounds_that_nothing_is_within_are_refused(rule: str) -> None:
+    kind = {"length": Length, "reasoning": Reasoning}[rule]
+    with pytest.raises(msgspec.ValidationError, match="min_words 9 is above max_words 5"):
+        msgspec.convert({"rule": rule, "min_words": 9, "max_words": 5}, kind)

@@ -94,8 +94,17 @@ def test_samples_of_one_prompt_are_near_whatever_its_case_and_spaces(completion:
 
 def test_near_prompts_with_near_answers_are_near(completion: Make) -> None:
     prompt, rng = words(60, 4), random.Random(0)
-    rows = [completion("Yes.", " ".join(prompt)), completion("Yes.", edited(prompt, 1, rng), prompt_id="q")]
+    text = " ".join(words(60, 5))
+    rows = [completion(text, " ".join(prompt)), completion(text, edited(prompt, 1, rng), prompt_id="q")]
     assert [one.kept for one in Near().run(rows)] == [True, False]
+
+
+@pytest.mark.parametrize("answer", ["False.", "That is false, as the text says so plainly that nobody could doubt it."])
+def test_other_questions_about_one_long_text_all_stay(answer: str, completion: Make) -> None:
+    text = " ".join(words(150, 6))
+    questions = [f"{text} True or false: {' '.join(words(6, number))}." for number in range(7, 11)]
+    rows = [completion(answer, question, prompt_id=str(at)) for at, question in enumerate(questions)]
+    assert all(verdict.kept for verdict in Near().run(rows))
 
 
 def test_a_prompt_that_is_all_template_is_itself(completion: Make) -> None:

@@ -32,6 +32,16 @@ def failing(prompt, completion):
 
 def one(completion):
     return True
+
+def leaving(prompt, completion):
+    raise SystemExit(0)
+
+def huge(prompt, completion):
+    return 10**400
+
+def talking(prompt, completion):
+    print("hello")
+    return True
 """
 
 
@@ -96,6 +106,8 @@ def test_its_files_are_named_once() -> None:
         ("failing", "failed with ZeroDivisionError"),
         ("one", "cannot be called with two texts"),
         ("gone", "has no function 'gone'"),
+        ("leaving", "failed with SystemExit"),
+        ("huge", "it gave 10000"),
     ],
 )
 def test_a_function_that_cannot_be_used_is_named(
@@ -104,6 +116,13 @@ def test_a_function_that_cannot_be_used_is_named(
     with pytest.raises(UsageError, match=message) as caught:
         Own(functions=(f"team/checks.py:{name}",)).check(completion(), here)
     assert caught.value.message.startswith(f"team/checks.py:{name}")
+
+
+def test_what_a_function_prints_is_not_the_commands_output(
+    here: Given, completion: Callable[..., Completion], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Own(functions=("team/checks.py:talking",)).check(completion(), here)
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 @pytest.mark.parametrize("spec", ["checks", "checks.py", "checks.py:", "checks:no_urls", "checks.py:no urls"])

@@ -1,9 +1,21 @@
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
+from blackbox_kd.filters import SetFilter
 from blackbox_kd.filters.self_consistency import FINAL, Answer, SelfConsistency
 from blackbox_kd.records import Completion
+
+
+def test_votes_are_counted_before_copies_go() -> None:
+    names = [kind.__name__ for kind in get_args(SetFilter)]
+    assert names.index("SelfConsistency") < names.index("Duplicates")
+
+
+def test_prompts_that_differ_in_case_alone_are_two(completion: Callable[..., Completion]) -> None:
+    rows = [completion(text, f"Is {letter} a capital?") for text, letter in (("Yes.", "A"), ("No.", "a"))]
+    assert all(one.kept for one in SelfConsistency().run(rows))
 
 
 def test_it_is_off_by_default() -> None:

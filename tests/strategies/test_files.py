@@ -84,6 +84,15 @@ def test_a_csv_cell_may_hold_commas_quotes_and_lines(tmp_path: Path) -> None:
     assert draft.meta == {}
 
 
+def test_a_damaged_page_of_a_parquet_file_is_named(tmp_path: Path) -> None:
+    path = parquet(tmp_path, [{"prompt": f"{number} " * 50} for number in range(2000)])
+    data = bytearray(path.read_bytes())
+    data[100:4000] = bytes(3900)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="damaged"):
+        list(drafts(path))
+
+
 def test_parquet_rows_are_rows(tmp_path: Path) -> None:
     path = parquet(tmp_path, [{"prompt": "one", "id": 1, "when": None}, {"prompt": "two", "id": 2, "when": b"x"}])
     one, two = drafts(path)

@@ -21,11 +21,15 @@ def items_of(patterns: tuple[str, ...], root: Path) -> Iterator[str]:
     Raises `InputError` naming file and line.
     """
     for path in expand(patterns, root, "filter.decontamination.sets"):
+        empty = True
         for where, row in rows(path):
-            yield question(row, where)
+            empty &= not words(asked := question(row, where))
+            yield asked
             for name in ANSWERS:
                 if row.get(name) is not None and len(words(answer := plain(row[name]))) >= ANSWER_WORDS:
                     yield answer
+        if empty:
+            raise InputError(f"{path}: there is no evaluation item in it", "Nothing could be kept from leaking.")
 
 
 def question(row: Row, where: str) -> str:

@@ -13,6 +13,9 @@ import pyarrow as pa
 from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.filters import Filter, RowFilter, SetFilter
 from blackbox_kd.filters.base import Mask, Measured
+from blackbox_kd.filters.best_of import BestOf
+from blackbox_kd.filters.selection import Selection
+from blackbox_kd.filters.self_consistency import SelfConsistency
 from blackbox_kd.records import Record
 from blackbox_kd.run import VERDICTS, RunDir
 from blackbox_kd.stages.filtering import columns
@@ -50,11 +53,13 @@ def what_if(run: RunDir, changes: Sequence[str]) -> WhatIf:
     Raises `InputError` where nothing was filtered yet, `UsageError` for a setting that no threshold is.
     """
     files = sorted((run / VERDICTS).glob("*.parquet"))
-    if not files or run.manifest("filter") is None:
+    if not files:
         raise InputError(f"{run / VERDICTS}: nothing was filtered yet", "Run `bbkd filter` first.")
     rules = columns.rules_of(files[0])
     changed = with_changes(rules, changes)
-    return summed([seen(path, rules, changed) for path in files], any(isinstance(rule, SetFilter) for rule in rules))
+    compared = any(isinstance(rule, SetFilter) for rule in rules)
+    grouped = any(isinstance(rule, BestOf | Selection | SelfConsistency) for rule in rules)
+    return summed([seen(path, rules, changed) for path in files], compared, grouped)
 
 
 def with_changes(rules: Sequence[Filter], changes: Sequence[str]) -> dict[str, RowFilter]:
@@ -65,9 +70,13 @@ def with_changes(rules: Sequence[Filter], changes: Sequence[str]) -> dict[str, R
         key, equals, text = change.partition("=")
         name, _, setting = key.strip().removeprefix("filter.").partition(".")
         rule = changed.get(name, found.get(name))
-        if not equals or rule is None:
+        if not equals:
+            raise UsageError(f"--what-if {change}: it is not written as filter.setting=value", "length.max_words=300")
+        if rule is None:
             names = ", ".join(one for one, rule in found.items() if rule.thresholds)
-            raise UsageError(f"--what-if {change}: no row filter {name!r} was on", f"With thresholds: {names}.")
+            raise UsageError(
+                f"--what-if {change}: no filter {name!r} of single rows was on", f"With thresholds: {names}."
+            )
         if setting not in rule.thresholds:
             known = ", ".join(sorted(rule.thresholds)) or "none"
             raise UsageError(
@@ -136,8 +145,9 @@ def again(table: pa.Table, rule: RowFilter) -> tuple[Mask, list[str]]:
     return np.array([known[value][0] for value in measured], dtype=np.bool_), [known[value][1] for value in measured]
 
 
-def summed(files: Sequence[Seen], compared: bool) -> WhatIf:
-    """All files together; `compared`: set filters had a say."""
+def summed(files: Sequence[Seen], compared: bool, grouped: bool) -> WhatIf:
+    """All files together; `compared`: set filters had a say, `grouped`: over whole prompts or the whole set."""
+    moved = any((one.passes != one.passed).any() for one in files)
     leave = {
         name for one in files for name, was, now in zip(one.ids, one.kept, one.passes, strict=True) if was and not now
     }
@@ -157,7 +167,7 @@ def summed(files: Sequence[Seen], compared: bool) -> WhatIf:
     return WhatIf(
         completions=total,
         kept=kept,
-        kept_then=None if compared and enter + back else stay + enter,
+        kept_then=None if (compared and enter + back) or (grouped and moved) else stay + enter,
         stay=stay,
         leave=len(leave),
         enter=enter,

@@ -12,6 +12,7 @@ from blackbox_kd.stages.evaluating.rubrics import transcript
 from blackbox_kd.stages.scoring.asking import by_digest
 from blackbox_kd.stages.scoring.cells import read_sheet, write_sheet
 from blackbox_kd.stages.scoring.surviving import answer, train_rows
+from blackbox_kd.text import safe
 
 COLUMNS = ("id", "prompt", "completion", "judged", "verdict", "correction", "note")
 FILLED_IN = ("verdict", "correction", "note")
@@ -34,7 +35,7 @@ def write_review(run: RunDir, path: Path, count: int, reason: str = "") -> int:
 def cells(row: Completion, judged: Mapping[str, float]) -> tuple[str, ...]:
     """One line of the sheet; whether it was kept is not told, for it would lead the reader."""
     score = f"{judged[row.id]:g}" if row.id in judged else ""
-    return (row.id, transcript(row.messages), answer(row), score, "", "", "")
+    return (row.id, safe(transcript(row.messages)), safe(answer(row)), score, "", "", "")
 
 
 def replaceable(path: Path) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from blackbox_kd.config.whole import Config
@@ -48,8 +49,28 @@ def test_a_setting_that_is_no_threshold_is_refused_with_the_command_that_obeys_i
 
 
 def test_a_filter_that_was_not_on_is_refused(filtered: RunDir) -> None:
-    with pytest.raises(UsageError, match="no row filter 'near'"):
+    with pytest.raises(UsageError, match="no filter 'near' of single rows"):
         what_if(filtered, ["near.threshold=0.9"])
+
+
+def test_a_change_without_a_value_is_told(filtered: RunDir) -> None:
+    with pytest.raises(UsageError, match=r"not written as filter.setting=value"):
+        what_if(filtered, ["length.max_words"])
+
+
+def test_where_all_samples_of_a_prompt_count_only_a_new_filtering_can_tell(run: RunDir, completion: Make) -> None:
+    texts = ("Yes.", "No, it never was so at all.", "Maybe it is so, who knows that.")
+    write_rows(run / COMPLETIONS, [completion(text, sample=number) for number, text in enumerate(texts)])
+    filtering.main(run, msgspec.convert({"filter": {"best_of": {"k": 2}}}, Config))
+    assert what_if(run, ["length.max_words=3"]).kept_then is None
+    assert what_if(run, ["length.max_words=300"]).kept_then == 2
+
+
+def test_where_nothing_was_left_other_thresholds_can_be_tried(run: RunDir, completion: Make) -> None:
+    write_rows(run / COMPLETIONS, [completion("Yes.")])
+    with pytest.raises(InputError, match="no row is left"):
+        filtering.main(run, msgspec.convert({"filter": {"length": {"min_words": 9}}}, Config))
+    assert what_if(run, ["length.min_words=1"]).enter == 1
 
 
 def test_without_a_filtering_there_is_nothing_to_try(run: RunDir) -> None:

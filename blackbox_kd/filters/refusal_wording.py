@@ -1,0 +1,50 @@
+"""Refusals that no rule has words for, known by all of their wordings together and by the kind of the prompt."""
+
+import functools
+import math
+import re
+from collections.abc import Sequence
+
+from blackbox_kd.filters.base import Measured
+from blackbox_kd.filters.refusal_asked import JUDGING, QUESTION, VOICE
+from blackbox_kd.filters.refusal_words import MARKS
+from blackbox_kd.wording import grams, tokens, wording
+
+HEAD, TAIL = 400, 200  # characters at either end
+SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+DECLINING = re.compile(
+    r"declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't|regret"
+    r"|rechaz|disculp|rehús|excus|décliner|absag|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉|断|お詫|謝"
+)
+KINDS = (("question", QUESTION), ("judging", JUDGING), ("voice", VOICE), ("declining", DECLINING))  # of prompts
+
+
+@functools.cache
+def cues() -> frozenset[str]:
+    """The words of which nearly every refusal has some, as `str.split` leaves them."""
+    return frozenset(word + mark for word in wording("refusal").cues for mark in MARKS)
+
+
+def suspicious(low: str, words: Sequence[str]) -> bool:
+    """Whether a text in small letters, and its words, may be a refusal at all."""
+    return not cues().isdisjoint(words) or (not low.isascii() and bool(SPACELESS.search(low)))
+
+
+def by_wording(text: str, first: str, last: str, prompt: str) -> Measured:
+    """The class and the words that speak most for it, of a text whose first and last part, and prompt, are folded."""
+    model, found = wording("refusal"), features(len(text), first, last, prompt)
+    if model.score(found) <= 0:
+        return Measured("")
+    return Measured(model.kind(found), model.span(text[: HEAD + TAIL].lower()))
+
+
+def features(size: int, first: str, last: str, prompt: str) -> frozenset[str]:
+    """What the model sees: the wordings of both ends, how it opens, how long it is, what kind the prompt is of."""
+    words = tokens(first)
+    found = grams(words)
+    if last:
+        found |= grams(tokens(last), ">")
+    found.update(f"^{' '.join(words[:count])}" for count in (1, 2, 3))
+    found.add(f"length {min(8, int(math.log2(size + 1)))}")
+    found.update(f"prompt: {name}" for name, pattern in KINDS if pattern.search(prompt))
+    return frozenset(found)
