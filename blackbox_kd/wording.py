@@ -26,7 +26,8 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bias: float
     threshold: float
     weights: dict[str, float]
-    cues: frozenset[str] = frozenset()  # a text without any of these words is not of the class
+    cues: dict[str, float] = {}  # a text whose words do not sum to `glance` is not looked at further
+    glance: float = 0.0
     classes: tuple[str, ...] = ()
     kinds: dict[str, tuple[float, ...]] = {}
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
-from blackbox_kd.filters.identity_names import COMMON, MAKERS, NAMES_ALONE, PARTS, PLAIN, TRIGGER
+from blackbox_kd.filters.identity_names import COMMON, MAKERS, MENTIONS, NAMES_ALONE, PARTS, PLAIN, TRIGGER
+from blackbox_kd.filters.identity_parts import Part, lowered, parts_of, sentence
 from blackbox_kd.filters.identity_words import ALL, PATTERNS, Class
-from blackbox_kd.records import Completion, Span, Verdict
+from blackbox_kd.records import Completion, Verdict
+from blackbox_kd.wording import wording
 
 NONE = Measured("")
-GREETING = 25  # characters of "Best regards,"
-REACH = 200  # characters before and after a name that are read, if no sentence ends
 
 
 def forms(words: str) -> frozenset[str]:
@@ -37,8 +37,16 @@ TOLD = forms(
     " обновление"
 )
 NAMED = forms(NAMES_ALONE)
+MENTIONED = NAMED | TOLD | forms(MENTIONS)
+FIRST_PERSON = frozenset(
+    {"i", "i'm", "i've", "my", "me", "we", "our", "yo", "soy", "mi", "je", "j'ai", "suis", "mon", "ich", "bin", "mein"}
+    | {"eu", "sou", "meu", "я", "мой", "меня", "我", "私", "저", "나"}
+)
+UPDATED = re.compile(
+    r"cut-?\s?off|updat|actualiz|atualiz|mise à jour|wissensstand|trainingsstand|обновл|截止|更新|時点|训练数据"
+    r"|training data"
+)
 EASTERN = re.compile("[我私저나僕作身由\uac00-\ud7a3]|として|です|生成")
-ENDS = re.compile(r"[.!?](?=\s|$)|\n|[。！？]")
 # A word with a capital letter after a name belongs to it: Claude Monet, Perplexity Pictures.
 SURNAME = re.compile(
     r"['’]?\s+(?!AI\b|Cloud|Deep|Inc|Corp|Labs?\b|Research|LLC|Team|Company|Group|Web|Services|I\b|I['’]|LLM"
@@ -103,6 +111,16 @@ class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
                 asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
             if not asked_for(asked, claim):
                 return found
+        return self.by_wording(completion) if mentions(completion.text) else NONE
+
+    def by_wording(self, completion: Completion) -> Measured:
+        """The first sentence whose wordings, all together, speak of the teacher itself."""
+        asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
+        for part in parts_of(completion.text, asked):
+            if wording("identity").score(part.features) > 0:
+                claim = lowered(completion.text[slice(*part.span)])
+                if not (self.allow_when_asked and asked_for(asked, claim)):
+                    return Measured(kind_of(part, claim), part.span)
         return NONE
 
     def decide(self, found: Measured) -> Verdict:
@@ -136,16 +154,6 @@ def claims(text: str) -> Iterator[tuple[Measured, str]]:
                     yield Measured(name, span), part[match.start() :]
 
 
-def sentence(low: str, at: int, done: int) -> Span:
-    """The sentence at a place, with the mark before it and a short line before that, or as much as is in reach."""
-    before = begin = max(done, at - REACH)
-    for end in ENDS.finditer(low, begin, at):
-        before, begin = begin, end.start()
-    begin = before if begin - before < GREETING else begin
-    stop = ENDS.search(low, at, at + REACH)
-    return begin, stop.end() if stop else min(len(low), at + REACH)
-
-
 def somebody_else(name: Class, match: re.Match[str], text: str, end: int) -> bool:
     """Whether the name goes on after the match, or people are trained there."""
     groups = match.groupdict()
@@ -158,10 +166,21 @@ def somebody_else(name: Class, match: re.Match[str], text: str, end: int) -> boo
     return groups["done"] == "trained" and not TRAINED.match(text, end)
 
 
-def lowered(text: str) -> str:
-    """Small letters and one kind of apostrophe; each character in its place."""
-    low = text.replace("İ", "i").lower()
-    return low if low.isascii() else low.replace("’", "'").replace("‘", "'")
+def mentions(text: str) -> bool:
+    """Whether a text has the name of a model, a maker or an AI at all, at the cost of looking at each word once."""
+    low = lowered(text)
+    if not MENTIONED.isdisjoint(low.split()) or any(part in low for part in PARTS):
+        return True
+    return not low.isascii() and bool(EASTERN.search(low))
+
+
+def kind_of(part: Part, claim: str) -> Class:
+    """What of itself the teacher tells in a sentence."""
+    if UPDATED.search(claim):
+        return "cutoff"
+    if {"<name>", "<common>"} & part.features:
+        return "name" if FIRST_PERSON & part.features else "signature"
+    return "maker" if "<maker>" in part.features else "ai"
 
 
 def asked_for(prompt: str, claim: str) -> bool:

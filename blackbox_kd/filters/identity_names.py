@@ -56,6 +56,14 @@ NAMES_ALONE = (
     " aws nvidia ibm baidu bytedance tencent stability inflection ai21 tsinghua eleutherai reka чатгпт клод"
 )
 
+MENTIONS = (  # more of them, which no pattern names
+    "gemma nemotron granite olmo tülu tulu stablelm baichuan internlm gigachat гигачат yandexgpt exaone zephyr orca"
+    " wizardlm dolly typhoon pixtral ministral chat titan palm hermes aya dbrx lamda skywork saiga luminous алиса"
+    " yandex яндекс sber сбер сбера яндекса ai2 allen tii technology lmsys scb snowflake databricks naver upstage"
+    " huawei apple samsung sensetime iflytek stepfun aleph cut-off cutoff update updated wissensstand trainingsstand"
+    " trainiert claude's chatgpt's"
+)
+
 
 def grouped(alternatives: Iterable[str]) -> str:
     """An alternation that looks at the first character once; each alternative begins with a plain one."""

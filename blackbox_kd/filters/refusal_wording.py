@@ -20,14 +20,17 @@ KINDS = (("question", QUESTION), ("judging", JUDGING), ("voice", VOICE), ("decli
 
 
 @functools.cache
-def cues() -> frozenset[str]:
-    """The words of which nearly every refusal has some, as `str.split` leaves them."""
-    return frozenset(word + mark for word in wording("refusal").cues for mark in MARKS)
+def cues() -> dict[str, float]:
+    """The words of which nearly every refusal has some, as `str.split` leaves them, and how far each speaks for one."""
+    return {word + mark: weight for word, weight in wording("refusal").cues.items() for mark in MARKS}
 
 
 def suspicious(low: str, words: Sequence[str]) -> bool:
     """Whether a text in small letters, and its words, may be a refusal at all."""
-    return not cues().isdisjoint(words) or (not low.isascii() and bool(SPACELESS.search(low)))
+    found = cues().keys() & words
+    if found and sum(map(cues().__getitem__, found)) >= wording("refusal").glance:
+        return True
+    return not low.isascii() and bool(SPACELESS.search(low))
 
 
 def by_wording(text: str, first: str, last: str, prompt: str) -> Measured:

@@ -139,7 +139,6 @@ HARMLESS = [
     "OpenAI was founded in 2015 by Sam Altman and others.",
     "ChatGPT is a chatbot developed by OpenAI.",
     "import openai\nclient = openai.OpenAI()\n# I use gpt-4 here",
-    "Claude is an AI assistant made by Anthropic.",
     "Models such as GPT-4 can write code. I think that is useful.",
     "I work at Microsoft, and I like it.",
     "My team at Google built a search tool.",
@@ -230,6 +229,29 @@ def test_a_prompt_that_asks_for_it_may_be_answered(prompt: str, completion: Call
     asked = completion("I am ChatGPT, a large language model trained by OpenAI.", prompt)
     assert Identity().check(asked).kept
     assert not Identity(allow_when_asked=False).check(asked).kept
+
+
+def test_what_a_model_is_may_be_told_where_the_prompt_names_it(completion: Callable[..., Completion]) -> None:
+    answer = "Claude is an AI assistant made by Anthropic."
+    assert Identity().check(completion(answer, "What is Claude?")).kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use flexbox. By the way, I'm powered by GPT-4, so ask me about any CSS you like.",
+        "Fine.\n\nSent from Microsoft Copilot",
+        "No, C is usually faster. I was created by Mistral AI in Paris, and I write both.",
+        "Seis. I run on GPT-4, by the way.",
+        "I am a helpful assistant made by OpenAI.",
+    ],
+)
+def test_a_leak_that_no_rule_has_words_for_is_known_by_its_wording(
+    text: str, completion: Callable[..., Completion]
+) -> None:
+    verdict = Identity().check(completion(text, "Please help me plan a garden party."))
+    assert not verdict.kept
+    assert verdict.span is not None
 
 
 def test_a_vendor_in_the_prompt_is_no_leave_for_another_name(completion: Callable[..., Completion]) -> None:
