@@ -34,7 +34,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def score(self, features: Iterable[str]) -> float:
         """The log odds over the threshold: above 0, it is of the class."""
         get = self.weights.get
-        return self.bias - self.threshold + sum([get(one, 0.0) for one in features])
+        return self.bias - self.threshold + sum(filter(None, map(get, features)))
 
     def kind(self, features: Iterable[str]) -> str:
         """The likeliest of the classes."""
@@ -77,13 +77,14 @@ def tokens(text: str) -> list[str]:
 
 def grams(words: Sequence[str], tag: str = "") -> set[str]:
     """All runs of one to three words, four where a character is a word, with a tag before each."""
-    found = set()
-    for start, first in enumerate(words):
-        run = tag + first
-        found.add(run)
-        for word in words[start + 1 : start + LONGEST + (len(first) == 1 and bool(LETTER.match(first)))]:
-            run = f"{run} {word}"
-            found.add(run)
+    runs = [tag + word for word in words] if tag else words
+    found = set(runs)
+    for size in range(1, LONGEST):
+        runs = [f"{run} {word}" for run, word in zip(runs, words[size:], strict=False)]
+        found.update(runs)
+    if any(map(LETTER.match, words)):
+        longest = zip(words, runs, words[LONGEST:], strict=False)
+        found.update(f"{run} {word}" for first, run, word in longest if LETTER.match(first))
     return found
 
 

@@ -4,9 +4,10 @@
     .venv/bin/python -m benchmarks.filter.learn identity --folds 5
 
 Logistic regression with a squared penalty (scipy's L-BFGS) over sets of n-grams. It learns from labelled/NAME.jsonl
-(class, "" for what is to be kept; language, prompt, text) and, as more that is to be kept, from text that is installed
-here. The texts in tests/filters/data are never learnt from. Of a text with several parts, as the sentences that name a
-model, the one that speaks most for the class is learnt from, again and again (Andrews, Tsochantaridis & Hofmann 2002).
+(class, "" for what is to be kept; language, prompt, text, perhaps a weight), written by language models that were asked
+for it, and, as more that is to be kept, from text that is installed here. The texts in tests/filters/data are never
+learnt from. Of a text with several parts, as the sentences that name a model, the one that speaks most for the class
+is learnt from, again and again (Andrews, Tsochantaridis & Hofmann 2002).
 `--folds` prints besides what models that have not seen a text say of it.
 """
 
@@ -88,7 +89,10 @@ def labelled(name: str, task: Task) -> list[Labelled]:
     """The labelled texts, each once."""
     rows = [json.loads(line) for line in (LABELLED / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
     unique = {row["text"]: row for row in rows}.values()
-    return [Labelled(row["class"], task.parts(row["text"], row["prompt"]), task.words(row["text"])) for row in unique]
+    return [
+        Labelled(row["class"], task.parts(row["text"], row["prompt"]), task.words(row["text"]), row.get("weight", 1.0))
+        for row in unique
+    ]
 
 
 def installed(task: Task, most: int) -> list[Labelled]:
@@ -100,7 +104,7 @@ def installed(task: Task, most: int) -> list[Labelled]:
 
 def fit(rows: Sequence[Labelled]) -> Fitted:
     """Weights that tell what is of the class."""
-    many = Counter(name for row in rows if row.weight == 1 for name in frozenset().union(*row.parts))
+    many = Counter(name for row in rows if row.weight >= 1 for name in frozenset().union(*row.parts))
     places = {name: place for place, name in enumerate(sorted(name for name, count in many.items() if count >= LEAST))}
     chosen = [row.parts for row in rows]
     fitted = Fitted(0.0, {})
@@ -178,12 +182,12 @@ def cues_of(rows: Sequence[Labelled]) -> frozenset[str]:
 
 
 def glance_of(rows: Sequence[Labelled], cues: frozenset[str]) -> tuple[float, dict[str, float]]:
-    """(what the cues of nearly every text of the class sum to, what each speaks for it) against installed texts."""
+    """(what the cues of nearly every text of the class sum to, what each speaks for it), against installed texts."""
     told = [row for row in rows if row.words and (row.kind or row.weight < 1)]
     places = {word: place for place, word in enumerate(sorted(cues))}
     found = matrix([row.words for row in told], places)
     signs = np.array([1.0 if row.kind else -1.0 for row in told])
-    weights = np.round(solved(found, signs, np.ones(len(told)))[:-1], 2)
+    weights = np.maximum(np.round(solved(found, signs, np.ones(len(told)))[:-1], 2), 0)
     return float(np.quantile((found @ weights)[signs > 0], 1 - CLEAR)), dict(
         zip(sorted(cues), weights.tolist(), strict=True)
     )

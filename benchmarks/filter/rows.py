@@ -4,9 +4,9 @@
     .venv/bin/python -m benchmarks.filter.rows --most 2000 --show loops
 
 Legitimate texts are prose, Markdown, code and configuration that are installed here (`installed.py`), as answers to a
-question that has nothing to do with them. Loops of six kinds and cuts are planted in such texts; refusals, leaks of an
-identity and answers that only look like them are those of `--labelled` (JSONL: text, prompt, and `class`, "" for what
-is to be kept). Prints Markdown tables; `--show` prints what a filter rejects of the legitimate texts.
+question that has nothing to do with them. Loops of six kinds and cuts are planted in such texts. Refusals, leaks of an
+identity and answers that only look like them are those of `--labelled`: written by people or models who had not seen
+the filters, and never learnt from. Prints Markdown tables; `--show` prints what a filter rejects of legitimate texts.
 """
 
 import argparse
@@ -178,16 +178,17 @@ CUT: dict[str, Callable[[Kinds, int, random.Random], list[str]]] = {
 
 
 def labelled(paths: Sequence[Path]) -> None:
-    """A row a file: what of it is rejected, by the filter that its name tells."""
-    say("labelled", "to reject", "rejected", "to keep", "rejected for nothing", "texts per CPU-second")
+    """A row a file of texts that somebody labelled who had not seen the filters."""
+    say("labelled", "filter", "to reject", "rejected", "to keep", "rejected for nothing")
     say(*["---"] * 6)
     for path in paths:
-        rule = Identity() if "identity" in path.name or "leak" in path.name else Refusal()
+        rule: RowRule = Identity() if "identity" in path.name else Refusal()
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        bad, good = ([completion(r["text"], r["prompt"]) for r in rows if bool(r["class"]) == side] for side in (1, 0))
-        found, nothing = rejected(rule, bad), rejected(rule, good)
-        speed = f"{per_second(rule, [*bad, *good]):,.0f}"
-        say(path.name, len(bad), f"{len(found)} ({share(len(found), bad or [0])})", len(good), len(nothing), speed)
+        bad = [completion(row["text"], row["prompt"]) for row in rows if row.get("class") or row.get("leak")]
+        good = [completion(row["text"], row["prompt"]) for row in rows if not (row.get("class") or row.get("leak"))]
+        found, nothing = len(rejected(rule, bad)), len(rejected(rule, good))
+        shares = [f"{count} ({share(count, each)})" if each else "" for count, each in ((found, bad), (nothing, good))]
+        say(path.name, f"`{rule.name}`", len(bad), shares[0], len(good), shares[1])
 
 
 def say(*cells: object) -> None:
@@ -201,7 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=10_000, help="texts of each kind")
     parser.add_argument("--planted", type=int, default=2000, help="texts that a fault is planted in, of each kind")
-    parser.add_argument("--labelled", type=Path, nargs="*", default=[])
+    parser.add_argument("--labelled", type=Path, nargs="*", default=sorted(LABELLED.glob("*.jsonl")))
     parser.add_argument("--show", default="", help="a filter's name, or cuts")
     chosen = parser.parse_args()
     kinds = texts(chosen.most)
@@ -210,9 +211,8 @@ def main() -> None:
     loops(kinds, chosen.planted)
     sys.stdout.write("\n")
     cuts(kinds, chosen.planted, chosen.show)
-    if chosen.labelled:
-        sys.stdout.write("\n")
-        labelled(chosen.labelled)
+    sys.stdout.write("\n")
+    labelled(chosen.labelled)
 
 
 if __name__ == "__main__":

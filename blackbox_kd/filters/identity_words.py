@@ -65,8 +65,8 @@ PATTERNS: tuple[tuple[Class, re.Pattern[str]], ...] = (
     (
         "maker",
         re.compile(
-            rf"\b(?:i am|i'm) (?:an?|the) (?:[\w-]+ ){{1,4}}?{DONE} by {TEAM}{MARK}(?:openai|anthropic|deepseek|deepmind"
-            rf"|mistral ai|xai|cohere|moonshot ai|zhipu)(?!\w)|"
+            rf"\b(?:i am|i'm) (?:an?|the) (?:[\w-]+ ){{1,4}}?{DONE} by {TEAM}{MARK}(?:openai|anthropic|deepseek"
+            rf"|deepmind|mistral ai|xai|cohere|moonshot ai|zhipu)(?!\w)|"
             rf"\bi(?:'m| am| was|'ve been| have been)(?: \w+ly| also| an?| the| not)?(?: {DONE},?){{0,2}}(?: and)?"
             rf" (?P<done>{DONE}) by {TEAM}{MARK}{MAKERS}(?!\w)|(?:\bi am|\bi'm|\bas|\bbeing|\bi was)(?: just| only|"
             rf" simply)? (?:an?|the) (?:[\w-]+,? ){{0,4}}?{AI}[^.!?\n]{{0,80}}?\b(?:{DONE} (?:by|at)|from|by|of)"

@@ -54,6 +54,45 @@ SAID = re.compile(
     r"|replied|replies|cried|whispered|shouted|muttered|answered|snapped|growled|sighed|wrote|told|dijo|respondió"
     r"|contestó|dit|répondit|murmura|sagte|antwortete|rief|disse|respondeu|сказал\w*|ответил\w*)\b"
 )
+TELLING = frozenset(
+    [
+        "said",
+        "said,",
+        "said.",
+        "says",
+        "says,",
+        "asked",
+        "asked,",
+        "replied",
+        "replied,",
+        "cried",
+        "whispered",
+        "shouted",
+        "muttered",
+        "answered",
+        "sighed",
+        "wrote",
+        "told",
+        "dijo",
+        "dijo,",
+        "respondió",
+        "contestó",
+        "dit",
+        "répondit",
+        "sagte",
+        "sagte,",
+        "antwortete",
+        "rief",
+        "disse",
+        "respondeu",
+        "сказал",
+        "сказала",
+        "сказал,",
+        "сказала,",
+        "ответил",
+        "ответила",
+    ]
+)
 SPEAKER = re.compile(
     r"(?:^|\n)\W{0,4}(?!\w* ?(?:answer|response|reply|note|assistant|ai|output|refusal"
     r"|summary)\b)[^\W\d][\w.'-]*(?: [\w.'-]+){0,2}: ?$"
@@ -111,14 +150,27 @@ def found_in(text: str, completion: Completion) -> Measured:
     part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
     low = lowered(part)
     words = words_of(low)
-    rules, maybe = list(possible(low, words)), suspicious(low, words)
-    if not (rules or maybe) or DATA.match(part):
+    if not suspicious(low, words) or DATA.match(part):
         return NONE
-    asked = prompt_of(completion)
+    asked, rules = prompt_of(completion), list(possible(low, words))
     found = best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
     if found.span:
         return NONE if asked_for(asked, low) else found
-    return by_wording(text, *ends_of(text, low), asked) if maybe else NONE
+    return by_wording(text, ends_of(text, low), asked, forms_of(low))
+
+
+def forms_of(low: str) -> Iterator[str]:
+    """In which forms somebody else may speak."""
+    if SIGNED.search(low):
+        yield "signed"
+    if LETTER.match(low):
+        yield "letter"
+    if not TELLING.isdisjoint(low.split()):
+        yield "said"
+    if low.count('"') > 1 or any(mark in low for mark in OPENED):
+        yield "quoted"
+    if low.lstrip()[:1] in ('"', "—", "–", *OPENED):
+        yield "begins quoted"
 
 
 def ends_of(text: str, low: str) -> tuple[str, str]:
@@ -131,7 +183,8 @@ def ends_of(text: str, low: str) -> tuple[str, str]:
 def seen(text: str, prompt: str) -> frozenset[str]:
     """The features of a text and the end of its prompt, to learn from."""
     part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
-    return features(len(text), *ends_of(text, lowered(part)), folded(lowered(prompt[-2000:])))
+    low = lowered(part)
+    return features(len(text), ends_of(text, low), folded(lowered(prompt[-2000:])), forms_of(low))
 
 
 def words_of(low: str) -> list[str]:

@@ -3,7 +3,7 @@
 import functools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from blackbox_kd.filters.base import Measured
 from blackbox_kd.filters.refusal_asked import JUDGING, QUESTION, VOICE
@@ -11,6 +11,7 @@ from blackbox_kd.filters.refusal_words import MARKS
 from blackbox_kd.wording import grams, tokens, wording
 
 HEAD, TAIL = 400, 200  # characters at either end
+SHARE = 0.05  # of what the cues speak for a refusal, a word
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 DECLINING = re.compile(
     r"declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't|regret"
@@ -26,27 +27,29 @@ def cues() -> dict[str, float]:
 
 
 def suspicious(low: str, words: Sequence[str]) -> bool:
-    """Whether a text in small letters, and its words, may be a refusal at all."""
-    found = cues().keys() & words
-    if found and sum(map(cues().__getitem__, found)) >= wording("refusal").glance:
-        return True
+    """Whether a text in small letters, and its words, may be a refusal at all: the longer it is, the more says so."""
+    if found := cues().keys() & words:
+        glance = wording("refusal").glance
+        wanted = min(glance + 1, max(glance - 1, SHARE * len(words)))
+        if sum(map(cues().__getitem__, found)) >= wanted:
+            return True
     return not low.isascii() and bool(SPACELESS.search(low))
 
 
-def by_wording(text: str, first: str, last: str, prompt: str) -> Measured:
+def by_wording(text: str, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> Measured:
     """The class and the words that speak most for it, of a text whose first and last part, and prompt, are folded."""
-    model, found = wording("refusal"), features(len(text), first, last, prompt)
+    model, found = wording("refusal"), features(len(text), ends, prompt, forms)
     if model.score(found) <= 0:
         return Measured("")
     return Measured(model.kind(found), model.span(text[: HEAD + TAIL].lower()))
 
 
-def features(size: int, first: str, last: str, prompt: str) -> frozenset[str]:
-    """What the model sees: the wordings of both ends, how it opens, how long it is, what kind the prompt is of."""
-    words = tokens(first)
+def features(size: int, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> frozenset[str]:
+    """What the model sees: the wordings of both ends, how it opens, its form and length, what kind the prompt is of."""
+    words = tokens(ends[0])
     found = grams(words)
-    if last:
-        found |= grams(tokens(last), ">")
+    found |= grams(tokens(ends[1]), ">")
+    found.update(f"form: {form}" for form in forms)
     found.update(f"^{' '.join(words[:count])}" for count in (1, 2, 3))
     found.add(f"length {min(8, int(math.log2(size + 1)))}")
     found.update(f"prompt: {name}" for name, pattern in KINDS if pattern.search(prompt))
