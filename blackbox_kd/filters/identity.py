@@ -5,19 +5,14 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
-from blackbox_kd.filters.identity_names import COMMON, MAKERS, MENTIONS, NAMES_ALONE, PARTS, PLAIN, TRIGGER
-from blackbox_kd.filters.identity_parts import Part, lowered, parts_of, sentence
+from blackbox_kd.filters.identity_names import COMMON, MAKERS, PARTS, PLAIN, TRIGGER
+from blackbox_kd.filters.identity_parts import MENTIONED, NAMED, REACH, TOLD, Part, forms, lowered, parts_of, sentence
 from blackbox_kd.filters.identity_words import ALL, PATTERNS, Class
 from blackbox_kd.records import Completion, Verdict
 from blackbox_kd.wording import wording
 
 NONE = Measured("")
-
-
-def forms(words: str) -> frozenset[str]:
-    """Words as `str.split` leaves them in a text: with a bracket, a quotation mark, emphasis or a stop."""
-    before, after = ("", "(", "*", "**", "_", '"', "“", "«", "["), ("", ",", ".", "!", "?", ":", ";", ")", "*", "**")
-    return frozenset(start + word + end for word in words.split() for start in before for end in after)
+LAST = 15  # words at the end, where a signature stands
 
 
 # One of these words is in every text in which somebody speaks of itself or signs, but for Chinese and its neighbours.
@@ -28,16 +23,6 @@ SPEAKING = forms(
 SIGNING = forms(
     "powered generated answered written provided created drafted composed produced best regards sincerely cheers"
 )
-TOLD = forms(
-    "ai a.i. artificial llm language chatbot cutoff cut-off knowledge ia inteligencia inteligência intelligence"
-    " intelligenza lenguaje linguagem langage linguistico ki künstliche sprachmodell ki-sprachmodell ki-assistent"
-    " conocimiento conocimientos connaissances wissen wissensstand conhecimento conoscenze entrenamiento"
-    " d'entraînement d'ia trainingsdaten treinamento actualización atualização aggiornamento aktualisierung ии"
-    " ии-ассистент ии-модель искусственный искусственного языковая языковой модель нейросеть знания данные"
-    " обновление"
-)
-NAMED = forms(NAMES_ALONE)
-MENTIONED = NAMED | TOLD | forms(MENTIONS)
 FIRST_PERSON = frozenset(
     {"i", "i'm", "i've", "my", "me", "we", "our", "yo", "soy", "mi", "je", "j'ai", "suis", "mon", "ich", "bin", "mein"}
     | {"eu", "sou", "meu", "я", "мой", "меня", "我", "私", "저", "나"}
@@ -104,14 +89,16 @@ class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
     def measure(self, completion: Completion) -> Measured:
         """The class of the first self-description and its words; "" where the teacher does not speak of itself."""
         asked = None
-        for found, claim in claims(completion.text):
+        low = lowered(completion.text)
+        words = low.split()
+        for found, claim in claims(completion.text, low, words):
             if not self.allow_when_asked:
                 return found
             if asked is None:
                 asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
             if not asked_for(asked, claim):
                 return found
-        return self.by_wording(completion) if mentions(completion.text) else NONE
+        return self.by_wording(completion) if mentions(low, words) else NONE
 
     def by_wording(self, completion: Completion) -> Measured:
         """The first sentence whose wordings, all together, speak of the teacher itself."""
@@ -130,10 +117,8 @@ class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
         return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
 
 
-def claims(text: str) -> Iterator[tuple[Measured, str]]:
+def claims(text: str, low: str, words: list[str]) -> Iterator[tuple[Measured, str]]:
     """Every self-description in a text, and the words from its begin to its sentence's end."""
-    low = lowered(text)
-    words = low.split()
     if low.isascii() or not EASTERN.search(low):
         speaks = not SPEAKING.isdisjoint(words)
         if not speaks and SIGNING.isdisjoint(words):
@@ -166,12 +151,16 @@ def somebody_else(name: Class, match: re.Match[str], text: str, end: int) -> boo
     return groups["done"] == "trained" and not TRAINED.match(text, end)
 
 
-def mentions(text: str) -> bool:
-    """Whether a text has the name of a model, a maker or an AI at all, at the cost of looking at each word once."""
-    low = lowered(text)
-    if not MENTIONED.isdisjoint(low.split()) or any(part in low for part in PARTS):
+def mentions(low: str, words: list[str]) -> bool:
+    """Whether a text may speak of a model of its own, at the cost of looking at each word a few times.
+
+    The name of a model, a maker or an AI stands at its end, or anywhere where somebody speaks of himself.
+    """
+    if not low.isascii() and EASTERN.search(low):
         return True
-    return not low.isascii() and bool(EASTERN.search(low))
+    if SPEAKING.isdisjoint(words) and SIGNING.isdisjoint(words):
+        return not MENTIONED.isdisjoint(words[-LAST:]) or any(part in low[-REACH:] for part in PARTS)
+    return not MENTIONED.isdisjoint(words) or any(part in low for part in PARTS)
 
 
 def kind_of(part: Part, claim: str) -> Class:

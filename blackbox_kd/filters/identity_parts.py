@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from blackbox_kd.filters.identity_names import COMMON, MAKERS, PLAIN, TRIGGER, VERSION
+from blackbox_kd.filters.identity_names import (
+    COMMON,
+    MAKERS,
+    MENTIONS,
+    NAMES_ALONE,
+    PARTS,
+    PLAIN,
+    TRIGGERS,
+    VERSION,
+    grouped,
+)
 from blackbox_kd.filters.identity_words import AI
 from blackbox_kd.records import Span
 from blackbox_kd.wording import grams, tokens
@@ -34,23 +44,36 @@ MARKS = tuple(
     )
 )
 SPEAKS = re.compile(
-    rf"{TRIGGER.pattern}|(?<![a-zà-ÿ])(?:{MORE_NAMES}|{MORE_MAKERS})(?![a-zà-ÿ])|\bmy (?:last|latest|most recent)\b"
-    r"|\bma dernière\b|mi última|minha última|trainingsstand|wissensstand|update"
+    grouped(
+        (
+            *TRIGGERS,
+            *(rf"{name}(?<![a-zà-ÿ]{name})(?![a-zà-ÿ])" for name in MENTIONS.split()),
+            *("my last", "my latest", "my most recent", "ma dernière", "mi última", "minha última"),
+        )
+    )
 )
-ABOUT = (  # what a prompt is about, in small letters
-    (
-        re.compile(
-            "|".join((AI, rf"(?<![a-zà-ÿ])(?:{PLAIN}|{COMMON}|{MAKERS}|{MORE_NAMES}|{MORE_MAKERS})(?![a-zà-ÿ])"))
-        ),
-        "ai",
-    ),
-    (
-        re.compile(
-            r"\b(?:model|robot|software|app|code|script|api|program|comput|compan|firm|startup|tech|phone|online|career|job|cv"
-            r"|resume|interview|bio\b|profile|character|name|who|wer|qui|quién|quem|кто)|会社|公司|谁|誰|名"
-        ),
-        "work or names",
-    ),
+
+
+def forms(words: str) -> frozenset[str]:
+    """Words as `str.split` leaves them in a text: with a bracket, a quotation mark, emphasis or a stop."""
+    before, after = ("", "(", "*", "**", "_", '"', "“", "«", "["), ("", ",", ".", "!", "?", ":", ";", ")", "*", "**")
+    return frozenset(start + word + end for word in words.split() for start in before for end in after)
+
+
+TOLD = forms(
+    "ai a.i. artificial llm language chatbot cutoff cut-off knowledge ia inteligencia inteligência intelligence"
+    " intelligenza lenguaje linguagem langage linguistico ki künstliche sprachmodell ki-sprachmodell ki-assistent"
+    " conocimiento conocimientos connaissances wissen wissensstand conhecimento conoscenze entrenamiento"
+    " d'entraînement d'ia trainingsdaten treinamento actualización atualização aggiornamento aktualisierung ии"
+    " ии-ассистент ии-модель искусственный искусственного языковая языковой модель нейросеть знания данные"
+    " обновление"
+)
+NAMED = forms(NAMES_ALONE)
+# Of these words one is in nearly every text that speaks of a model; "language" or "command" say too little.
+MENTIONED = (NAMED | TOLD | forms(MENTIONS)) - forms("language knowledge command update updated chat technology allen")
+WORK = re.compile(
+    r"\b(?:model|robot|software|app|code|script|api|program|comput|compan|firm|startup|tech|phone|online|career|job|cv"
+    r"|resume|interview|bio\b|profile|character|name|who|wer|qui|quién|quem|кто)|会社|公司|谁|誰|名"
 )
 CAPITAL = re.compile(r"['’]?\s+[A-ZÀ-ÞА-Я][a-zà-þа-я]+")  # of a surname, or of a firm's full name
 
@@ -72,7 +95,7 @@ def parts_of(text: str, prompt: str) -> Iterator[Part]:
             done = max(stop, trigger.end())
             words = tokens(marked(text, low, (start, stop)))[:MOST]
             if about is None:
-                about = frozenset(f"prompt: {name}" for pattern, name in ABOUT if pattern.search(prompt))
+                about = frozenset(about_of(prompt))
             found = grams(words)
             found |= about
             found.update(f"^{' '.join(words[:count])}" for count in (2, 3))
@@ -83,6 +106,14 @@ def parts_of(text: str, prompt: str) -> Iterator[Part]:
             if start == 0:
                 found.add("first")
             yield Part((start, stop), frozenset(found))
+
+
+def about_of(prompt: str) -> Iterator[str]:
+    """What of the two a prompt is about: models and their makers, or work and names."""
+    if not MENTIONED.isdisjoint(prompt.split()) or any(part in prompt for part in PARTS):
+        yield "prompt: ai"
+    if WORK.search(prompt):
+        yield "prompt: work or names"
 
 
 def marked(text: str, low: str, span: Span) -> str:
