@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
@@ -12,6 +13,48 @@ from blackbox_kd.records import Completion, Verdict
 from blackbox_kd.wording import wording
 
 NONE = Measured("")
+STEMS = (
+    *(
+        "openai",
+        "open ai",
+        "anthropic",
+        "google",
+        "deepmind",
+        "alibaba",
+        "deepseek",
+        "mistral",
+        "meta",
+        "facebook",
+        "xai",
+    ),
+    *(
+        "x.ai",
+        "cohere",
+        "microsoft",
+        "moonshot",
+        "zhipu",
+        "z.ai",
+        "minimax",
+        "hugging",
+        "01.ai",
+        "perplexity",
+        "amazon",
+    ),
+    *(
+        "aws",
+        "nvidia",
+        "ibm",
+        "baidu",
+        "bytedance",
+        "tencent",
+        "stability",
+        "inflection",
+        "ai21",
+        "tsinghua",
+        "eleuther",
+    ),
+    *("nous", "reka"),
+)  # one is in the name of every maker in letters of ASCII
 LAST = 15  # words at the end, where a signature stands
 
 
@@ -88,27 +131,15 @@ class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
 
     def measure(self, completion: Completion) -> Measured:
         """The class of the first self-description and its words; "" where the teacher does not speak of itself."""
-        asked = None
         low = lowered(completion.text)
-        words = low.split()
-        for found, claim in claims(completion.text, low, words):
-            if not self.allow_when_asked:
-                return found
-            if asked is None:
-                asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
-            if not asked_for(asked, claim):
-                return found
-        return self.by_wording(completion) if mentions(low, words) else NONE
-
-    def by_wording(self, completion: Completion) -> Measured:
-        """The first sentence whose wordings, all together, speak of the teacher itself."""
+        ruled, worded = possible(low, low.split())
+        if not (ruled or worded):
+            return NONE
         asked = lowered("\n".join(turn.content for turn in completion.messages if turn.role == "user"))
-        for part in parts_of(completion.text, asked):
-            if wording("identity").score(part.features) > 0:
-                claim = lowered(completion.text[slice(*part.span)])
-                if not (self.allow_when_asked and asked_for(asked, claim)):
-                    return Measured(kind_of(part, claim), part.span)
-        return NONE
+        found = claims(completion.text, low) if ruled else iter(())
+        if worded:
+            found = chain(found, by_wording(completion.text, low, asked))
+        return next((one for one, claim in found if not (self.allow_when_asked and asked_for(asked, claim))), NONE)
 
     def decide(self, found: Measured) -> Verdict:
         """Reject a self-description; the reason is its class."""
@@ -117,15 +148,38 @@ class Identity(RowRule, frozen=True, kw_only=True, tag="identity"):
         return Verdict(rule=self.name, kept=kept, reason=reason, value=found.value, span=found.span)
 
 
-def claims(text: str, low: str, words: list[str]) -> Iterator[tuple[Measured, str]]:
-    """Every self-description in a text, and the words from its begin to its sentence's end."""
-    if low.isascii() or not EASTERN.search(low):
-        speaks = not SPEAKING.isdisjoint(words)
-        if not speaks and SIGNING.isdisjoint(words):
-            return
-        told = speaks and not TOLD.isdisjoint(words)
-        if not told and NAMED.isdisjoint(words) and not any(part in low for part in PARTS):
-            return
+def possible(low: str, words: list[str]) -> tuple[bool, bool]:
+    """(whether a rule may match, whether wordings may tell), at the cost of looking at each word a few times.
+
+    There is the name of a model, a maker or an AI, and somebody speaks of himself or signs; or it stands at the end.
+    """
+    if not low.isascii() and EASTERN.search(low):
+        return True, True
+    speaks = not SPEAKING.isdisjoint(words)
+    if not speaks and SIGNING.isdisjoint(words):
+        return False, not MENTIONED.isdisjoint(words[-LAST:]) or has_part(low[-REACH:])
+    named = not NAMED.isdisjoint(words) or has_part(low)
+    return named or (speaks and not TOLD.isdisjoint(words)), named or not MENTIONED.isdisjoint(words)
+
+
+def has_part(low: str) -> bool:
+    """Whether a part of a model's name is in a text; a plain loop is the fastest here."""
+    for part in PARTS:  # noqa: SIM110
+        if part in low:
+            return True
+    return False
+
+
+def by_wording(text: str, low: str, asked: str) -> Iterator[tuple[Measured, str]]:
+    """The sentences whose wordings, all together, speak of the teacher itself."""
+    for part in parts_of(text, asked):
+        if wording("identity").score(part.features) > 0:
+            claim = low[slice(*part.span)]
+            yield Measured(kind_of(part, claim), part.span), claim
+
+
+def claims(text: str, low: str) -> Iterator[tuple[Measured, str]]:
+    """Every self-description that a rule knows, and the words from its begin to its sentence's end."""
     done = 0
     for trigger in TRIGGER.finditer(low):
         if trigger.start() < done:
@@ -133,6 +187,8 @@ def claims(text: str, low: str, words: list[str]) -> Iterator[tuple[Measured, st
         start, done = sentence(low, trigger.start(), done)
         part = low[start:done]
         for name, pattern in PATTERNS:
+            if name == "maker" and part.isascii() and not any(stem in part for stem in STEMS):
+                continue  # the dearest pattern, and there is no maker
             for match in pattern.finditer(part):
                 span = (start + match.start(), start + match.end())
                 if not somebody_else(name, match, text, span[1]):
@@ -149,18 +205,6 @@ def somebody_else(name: Class, match: re.Match[str], text: str, end: int) -> boo
     if SURNAME.match(text, end) or HUMAN.match(text, end):
         return True
     return groups["done"] == "trained" and not TRAINED.match(text, end)
-
-
-def mentions(low: str, words: list[str]) -> bool:
-    """Whether a text may speak of a model of its own, at the cost of looking at each word a few times.
-
-    The name of a model, a maker or an AI stands at its end, or anywhere where somebody speaks of himself.
-    """
-    if not low.isascii() and EASTERN.search(low):
-        return True
-    if SPEAKING.isdisjoint(words) and SIGNING.isdisjoint(words):
-        return not MENTIONED.isdisjoint(words[-LAST:]) or any(part in low[-REACH:] for part in PARTS)
-    return not MENTIONED.isdisjoint(words) or any(part in low for part in PARTS)
 
 
 def kind_of(part: Part, claim: str) -> Class:

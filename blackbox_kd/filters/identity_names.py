@@ -45,6 +45,8 @@ PARTS = (
     "glm",
     "phi-",
     "mixtral",
+    "command r",
+    "command-r",
     "my last",
     "my latest",
     "my most re",
@@ -73,7 +75,8 @@ def grouped(alternatives: Iterable[str]) -> str:
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
 
 
-TRIGGERS = (  # one is in every sentence that a pattern matches; each begins with a plain character
+TRIGGERS = (  # one is in every sentence that a pattern matches; each begins a word, with a plain character
+    *("chatgpt", "chatglm", "chat-gpt", "codellama", "yandexgpt", "tinyllama"),
     *(re.escape(part) for part in PARTS),
     *(re.escape(name) for name in NAMES_ALONE.split() if name not in ("pi", "yi", "phi", "aws", "ibm")),
     *(r"ai(?<![a-z]ai)(?![a-z])", r"a\.i\.", "artificial intel", "language model", r"llms?(?!\w)", "chat ?bot"),
@@ -151,4 +154,5 @@ TRIGGERS = (  # one is in every sentence that a pattern matches; each begins wit
         "오픈",
     ),
 )
-TRIGGER = re.compile(grouped(TRIGGERS))
+BEGINS = "(?<![a-zà-ÿ])"  # a word, before anything else is tried: three times as fast
+TRIGGER = re.compile(f"{BEGINS}(?:{grouped(TRIGGERS)})")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from blackbox_kd.filters.identity_names import (
+    BEGINS,
     COMMON,
     MAKERS,
     MENTIONS,
@@ -43,15 +44,8 @@ MARKS = tuple(
         (AI, "<ai>"),
     )
 )
-SPEAKS = re.compile(
-    grouped(
-        (
-            *TRIGGERS,
-            *(rf"{name}(?<![a-zà-ÿ]{name})(?![a-zà-ÿ])" for name in MENTIONS.split()),
-            *("my last", "my latest", "my most recent", "ma dernière", "mi última", "minha última"),
-        )
-    )
-)
+MORE = ("my last", "my latest", "my most recent", "ma dernière", "mi última", "minha última")
+SPEAKS = re.compile(f"{BEGINS}(?:{grouped((*TRIGGERS, *(f'{name}(?![a-zà-ÿ])' for name in MENTIONS.split()), *MORE))})")
 
 
 def forms(words: str) -> frozenset[str]:
@@ -68,7 +62,7 @@ TOLD = forms(
     " ии-ассистент ии-модель искусственный искусственного языковая языковой модель нейросеть знания данные"
     " обновление"
 )
-NAMED = forms(NAMES_ALONE)
+NAMED = forms(NAMES_ALONE) - forms("command aws")  # they say too little: see PARTS, and amazon
 # Of these words one is in nearly every text that speaks of a model; "language" or "command" say too little.
 MENTIONED = (NAMED | TOLD | forms(MENTIONS)) - forms("language knowledge command update updated chat technology allen")
 WORK = re.compile(
