@@ -1,5 +1,6 @@
 """Answers that were verified: against a reference, by arithmetic or by unit tests."""
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -29,9 +30,9 @@ class Scored(RowRule, frozen=True, kw_only=True):
         reason, threshold = self.against(found.value)
         return Verdict(rule=self.name, kept=not reason, reason=reason, value=found.value, threshold=threshold)
 
+    @abstractmethod
     def against(self, score: float) -> tuple[str, float]:
         """The reason that speaks against a score, or none, and the threshold that it was held against."""
-        raise NotImplementedError
 
 
 class Verified(Scored, frozen=True, kw_only=True, tag="verified"):
