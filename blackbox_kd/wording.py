@@ -5,6 +5,7 @@ and from what, is in benchmarks/filter/learn.py.
 """
 
 import functools
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,16 +33,13 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: dict[str, tuple[float, ...]] = {}
 
     def score(self, features: Iterable[str]) -> float:
-        """The log odds over the threshold: above 0, it is of the class."""
-        get = self.weights.get
-        return self.bias - self.threshold + sum(filter(None, map(get, features)))
+        """The log odds over the threshold: above 0, it is of the class. The same in whatever order a set comes."""
+        return math.fsum((self.bias, -self.threshold, *filter(None, map(self.weights.get, features))))
 
     def kind(self, features: Iterable[str]) -> str:
         """The likeliest of the classes."""
-        sums = list(self.kinds.get("", [0.0] * len(self.classes)))  # the biases
-        for one in features:
-            for place, weight in enumerate(self.kinds.get(one, ())):
-                sums[place] += weight
+        found = (self.kinds[one] for one in ("", *features) if one in self.kinds)  # "": the biases
+        sums = [math.fsum(column) for column in zip(*found, strict=True)] or [0.0]
         return self.classes[max(range(len(sums)), key=sums.__getitem__)]
 
     def span(self, text: str) -> Span:

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,11 @@ def test_the_score_is_what_the_weights_sum_to_over_the_threshold(text: str, over
 @pytest.mark.parametrize(("text", "kind"), [("i can't", "hard"), ("only in part", "soft")])
 def test_the_class_is_the_likeliest(text: str, kind: str) -> None:
     assert MODEL.kind({"", *grams(tokens(text))}) == kind
+
+
+def test_the_score_is_the_same_in_whatever_order_the_features_come() -> None:
+    model = Wording(bias=0.0, threshold=0.0, weights={"a": 0.1, "b": 0.2, "c": 0.3})  # 0.1 + 0.2 + 0.3 has two sums
+    assert len({model.score(order) for order in itertools.permutations("abc")}) == 1
 
 
 def test_the_evidence_is_where_the_words_are_that_speak_for_it() -> None:

@@ -93,7 +93,7 @@ def found_in(text: str, completion: Completion) -> Measured:
     found = best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
     if found.span:
         return NONE if asked_for(asked, low) else found
-    return by_wording(text, ends_of(text, low), asked, forms_of(low))
+    return by_wording(len(text), low, ends_of(text, low), asked, forms_of(low))
 
 
 def ends_of(text: str, low: str) -> tuple[str, str]:

@@ -31,17 +31,17 @@ def suspicious(low: str, words: Sequence[str]) -> bool:
     if found := cues().keys() & words:
         glance = wording("refusal").glance
         wanted = min(glance + 1, max(glance - 1, SHARE * len(words)))
-        if sum(map(cues().__getitem__, found)) >= wanted:
+        if math.fsum(map(cues().__getitem__, found)) >= wanted:
             return True
     return not low.isascii() and bool(SPACELESS.search(low))
 
 
-def by_wording(text: str, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> Measured:
-    """The class and the words that speak most for it, of a text whose first and last part, and prompt, are folded."""
-    model, found = wording("refusal"), features(len(text), ends, prompt, forms)
+def by_wording(size: int, low: str, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> Measured:
+    """The class and the words that speak most for it, of a text of that size; `ends` and prompt are folded."""
+    model, found = wording("refusal"), features(size, ends, prompt, forms)
     if model.score(found) <= 0:
         return Measured("")
-    return Measured(model.kind(found), model.span(text[: HEAD + TAIL].lower()))
+    return Measured(model.kind(found), model.span(low if size <= HEAD + TAIL else low[:HEAD]))
 
 
 def features(size: int, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> frozenset[str]:

@@ -192,3 +192,14 @@ def test_other_classes_may_be_tried_on_what_was_measured(text: str, completion: 
 def test_no_text_is_too_strange(completion: Callable[..., Completion], text: str) -> None:
     verdict = Refusal().check(completion(text))
     assert verdict.kept == (verdict.span is None)
+
+
+@pytest.mark.parametrize("opening", ["", "İİİ "])
+def test_the_words_of_a_refusal_that_no_rule_knows_are_where_they_stand(
+    opening: str, completion: Callable[..., Completion]
+) -> None:
+    text = f"{opening}Requests for drug synthesis routes are ones I’d always turn away."
+    verdict = Refusal().check(completion(text, "What precursors does it need?"))
+    assert verdict.span is not None
+    assert 0 <= verdict.span[0] < verdict.span[1] <= len(text)
+    assert "İ" not in text[slice(*verdict.span)]
