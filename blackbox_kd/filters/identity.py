@@ -13,48 +13,7 @@ from blackbox_kd.records import Completion, Verdict
 from blackbox_kd.wording import wording
 
 NONE = Measured("")
-STEMS = (
-    *(
-        "openai",
-        "open ai",
-        "anthropic",
-        "google",
-        "deepmind",
-        "alibaba",
-        "deepseek",
-        "mistral",
-        "meta",
-        "facebook",
-        "xai",
-    ),
-    *(
-        "x.ai",
-        "cohere",
-        "microsoft",
-        "moonshot",
-        "zhipu",
-        "z.ai",
-        "minimax",
-        "hugging",
-        "01.ai",
-        "perplexity",
-        "amazon",
-    ),
-    *(
-        "aws",
-        "nvidia",
-        "ibm",
-        "baidu",
-        "bytedance",
-        "tencent",
-        "stability",
-        "inflection",
-        "ai21",
-        "tsinghua",
-        "eleuther",
-    ),
-    *("nous", "reka"),
-)  # one is in the name of every maker in letters of ASCII
+MAKER = re.compile(MAKERS)  # in all that a pattern of makers matches, and cheaper by far
 LAST = 15  # words at the end, where a signature stands
 
 
@@ -187,8 +146,8 @@ def claims(text: str, low: str) -> Iterator[tuple[Measured, str]]:
         start, done = sentence(low, trigger.start(), done)
         part = low[start:done]
         for name, pattern in PATTERNS:
-            if name == "maker" and part.isascii() and not any(stem in part for stem in STEMS):
-                continue  # the dearest pattern, and there is no maker
+            if name == "maker" and not MAKER.search(part):
+                continue
             for match in pattern.finditer(part):
                 span = (start + match.start(), start + match.end())
                 if not somebody_else(name, match, text, span[1]):

@@ -198,7 +198,7 @@ class Sets:
         ends = np.cumsum(task.table.counts)
         shards = np.searchsorted(ends, task.nodes, side="right")
         self._where = list(zip(shards.tolist(), (task.nodes - np.append(0, ends)[shards]).tolist(), strict=True))
-        self._open: dict[int, tuple[Ragged, Ragged]] = {}
+        self._open: dict[int, tuple[Ragged, Ragged, Array]] = {}
         self._sizes = np.zeros(len(task.nodes), dtype=np.int64)  # of the text's set; 0 where its parities are unknown
         self._parities = np.empty((len(task.nodes), PARITIES // 64), dtype=np.uint64)
 
@@ -221,10 +221,7 @@ class Sets:
         """Whether the answers are long enough to be compared, or the prompts the same."""
         if min(len(self._sets(place)[1]), len(self._sets(other)[1])) > SHORT:
             return True
-        keys = [
-            self._table.shard(number, "whole_prompt")[index]
-            for number, index in map(self._where.__getitem__, (place, other))
-        ]
+        keys = [self._open[number][2][index] for number, index in map(self._where.__getitem__, (place, other))]
         return bool(keys[0] == keys[1])
 
     def _possible(self, place: int, others: Indices) -> list[int]:
@@ -243,9 +240,10 @@ class Sets:
         number, index = self._where[place]
         if number not in self._open:
             read = (
-                np.asarray(self._table.shard(number, name)) for name in ("prompt", "prompt_ends", "text", "text_ends")
+                np.asarray(self._table.shard(number, name))
+                for name in ("prompt", "prompt_ends", "text", "text_ends", "whole_prompt")
             )
-            prompt, prompt_ends, text, text_ends = read
-            self._open[number] = Ragged(prompt, prompt_ends), Ragged(text, text_ends)
-        prompts, texts = self._open[number]
+            prompt, prompt_ends, text, text_ends, whole = read
+            self._open[number] = Ragged(prompt, prompt_ends), Ragged(text, text_ends), whole
+        prompts, texts, _ = self._open[number]
         return prompts.one(index), texts.one(index)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from blackbox_kd.filters.base import Measured, RowRule
-from blackbox_kd.filters.refusal_asked import fits, names
+from blackbox_kd.filters.refusal_asked import DECLINING, fits, names
 from blackbox_kd.filters.refusal_east import EAST, EASTERN
 from blackbox_kd.filters.refusal_english import ENGLISH
 from blackbox_kd.filters.refusal_french import FRENCH
@@ -17,7 +17,7 @@ from blackbox_kd.filters.refusal_wording import HEAD, TAIL, by_wording, features
 from blackbox_kd.filters.refusal_words import ALL, DENIED, Class, I, Words
 from blackbox_kd.records import Completion, Span, Verdict
 
-GAP = "\n\n"  # between them
+GAP = "\n\n"  # between both ends
 BEFORE, NAMED = 120, 90  # characters before and after "I won't ...", in which what was asked for is named
 TOLD = ("own_voice", "named")  # rules that need it to be
 # Whoever only sends elsewhere, or offers another topic, does not answer at length besides.
@@ -41,11 +41,6 @@ WRITING = (
     r"(?:writ|draft|compos|reply|respond|e-?mail|letter|message|story|dialogue|script|scene|text to|say to|polite"
     r"|customer|escrib|redact|écri|rédig|schreib|verfass|escrev|redij|напиши|составь|写|回复|書いて|作成)"
 )
-DECLINING = (
-    r"(?:declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't"
-    r"|regret|rechaz|disculp|rehús|excus|décliner|absag|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉"
-    r"|断|お詫|謝)"
-)
 ASKED = re.compile(rf"{WRITING}[^.!?\n。]{{0,120}}{DECLINING}|{DECLINING}[^.!?\n。]{{0,60}}{WRITING}")
 GIVEN = re.compile(
     rf"(?:translat|rephras|paraphras|rewrit|proofread|correct the|classif|label|summari[sz]|traduc|tradui|traduz"
@@ -61,7 +56,8 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
     hard (declines), soft (in part, or for another topic), capability (cannot browse, see, remember), safety_redirect
     (to professionals or help lines), content_filter (a provider's message in place of an answer), declared (by the
     provider). English, Spanish, French, German, Portuguese, Russian, Chinese, Japanese; some Italian and Korean. Words
-    alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer.
+    alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer. What
+    no rule has words for is decided by all of its wording (`refusal_wording`).
     """
 
     thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
@@ -84,7 +80,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
 
 def found_in(text: str, completion: Completion) -> Measured:
     """The class of a refusal and where its words stand; "" where there is none: by the rules, then by its wordings."""
-    part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
+    part = part_of(text)
     low = lowered(part)
     words = words_of(low)
     if not suspicious(low, words) or DATA.match(part):
@@ -96,6 +92,11 @@ def found_in(text: str, completion: Completion) -> Measured:
     return by_wording(len(text), low, ends_of(text, low), asked, forms_of(low))
 
 
+def part_of(text: str) -> str:
+    """Both ends of a text, or the whole of a short one."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
+
+
 def ends_of(text: str, low: str) -> tuple[str, str]:
     """The first and the last part of a text, folded; no last part of a short one."""
     if len(text) <= HEAD + TAIL:
@@ -105,8 +106,7 @@ def ends_of(text: str, low: str) -> tuple[str, str]:
 
 def seen(text: str, prompt: str) -> frozenset[str]:
     """The features of a text and the end of its prompt, to learn from."""
-    part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}{GAP}{text[-TAIL:]}"
-    low = lowered(part)
+    low = lowered(part_of(text))
     return features(len(text), ends_of(text, low), folded(lowered(prompt[-2000:])), forms_of(low))
 
 

@@ -23,64 +23,19 @@ VOICE = re.compile(
 )
 
 
+DECLINING = (
+    r"(?:declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't"
+    r"|regret|rechaz|disculp|rehús|excus|décliner|absag|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉"
+    r"|断|お詫|謝)"
+)
 WORD = re.compile(r"[^\W\d_]{4,}")
 STEM = 4  # letters that tell a word
-COMMON = frozenset(
-    [
-        "that",
-        "this",
-        "with",
-        "your",
-        "what",
-        "from",
-        "have",
-        "about",
-        "would",
-        "which",
-        "there",
-        "their",
-        "could",
-        "should",
-        "please",
-        "write",
-        "give",
-        "tell",
-        "make",
-        "show",
-        "list",
-        "describe",
-        "explain",
-        "create",
-        "provide",
-        "they",
-        "them",
-        "some",
-        "into",
-        "more",
-        "than",
-        "then",
-        "when",
-        "where",
-        "will",
-        "want",
-        "need",
-        "help",
-        "know",
-        "like",
-        "just",
-        "without",
-        "someone",
-        "something",
-        "anything",
-        "people",
-        "person",
-        "step",
-        "steps",
-        "instructions",
-        "using",
-        "used",
-    ]
-)
+ASIDE = (
+    "that this with your what from have about would which there their could should please write give tell make "
+    "show list describe explain create provide they them some into more than then when where will want need "
+    "help know like just without someone something anything people person step steps instructions using used"
+)  # that any request may have
+COMMON = frozenset(ASIDE.split())
 
 
 def names(prompt: str, words: str) -> bool:

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 from blackbox_kd.filters.base import Measured
-from blackbox_kd.filters.refusal_asked import JUDGING, QUESTION, VOICE
+from blackbox_kd.filters.refusal_asked import DECLINING, JUDGING, QUESTION, VOICE
 from blackbox_kd.filters.refusal_words import MARKS
-from blackbox_kd.wording import grams, tokens, wording
+from blackbox_kd.wording import LETTER, grams, tokens, wording
 
 HEAD, TAIL = 400, 200  # characters at either end
 SHARE = 0.05  # of what the cues speak for a refusal, a word
-SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
-DECLINING = re.compile(
-    r"declin|refus|reject|turn(?:ing|s)? (?:\w+ )?down|say(?:ing)? no\b|apolog|sorry|cannot|can't|unable|won't|regret"
-    r"|rechaz|disculp|rehús|excus|décliner|absag|ablehn|entschuldig|recus|desculp|отказ|извин|拒绝|婉拒|道歉|断|お詫|謝"
-)
-KINDS = (("question", QUESTION), ("judging", JUDGING), ("voice", VOICE), ("declining", DECLINING))  # of prompts
+KINDS = (
+    ("question", QUESTION),
+    ("judging", JUDGING),
+    ("voice", VOICE),
+    ("declining", re.compile(DECLINING)),
+)  # of prompts
 
 
 @functools.cache
@@ -33,7 +33,7 @@ def suspicious(low: str, words: Sequence[str]) -> bool:
         wanted = min(glance + 1, max(glance - 1, SHARE * len(words)))
         if math.fsum(map(cues().__getitem__, found)) >= wanted:
             return True
-    return not low.isascii() and bool(SPACELESS.search(low))
+    return not low.isascii() and bool(LETTER.search(low))
 
 
 def by_wording(size: int, low: str, ends: tuple[str, str], prompt: str, forms: Iterable[str]) -> Measured:
