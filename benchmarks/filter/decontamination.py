@@ -23,9 +23,10 @@ from typing import NamedTuple
 import numpy as np
 import xxhash
 
+from benchmarks.filter.answers import completion
 from blackbox_kd.filters.base import Given
 from blackbox_kd.filters.decontamination import Decontamination
-from blackbox_kd.records import Completion, Message, Usage
+from blackbox_kd.records import Completion
 
 TEMPLATES = (
     "The following is a multiple choice question. Think step by step and then finish your answer with the letter of "
@@ -110,7 +111,7 @@ def corpus(documents: int, items: int, seed: int) -> Corpus:
             prompts[place] = f"{TEMPLATES[number // 2 % len(TEMPLATES)]}\n{prompts[place]}"
         else:
             answers[place] = within(source, answers[place], QUOTATIONS[number // 2 % len(QUOTATIONS)])
-    made = [document(*texts) for texts in zip(prompts, answers, strict=True)]
+    made = [completion(answer, prompt) for prompt, answer in zip(prompts, answers, strict=True)]
     return Corpus(evaluated, made, planted, hard)
 
 
@@ -132,21 +133,6 @@ def within(source: Words, text: str, part: str) -> str:
     words = text.split()
     place = source.random.randrange(len(words))
     return " ".join([*words[:place], part, *words[place:]])
-
-
-def document(prompt: str, answer: str) -> Completion:
-    """A completion of this prompt and answer."""
-    return Completion(
-        prompt_id="p",
-        sample=0,
-        messages=(Message(role="user", content=prompt),),
-        split="train",
-        text=answer,
-        finish_reason="stop",
-        teacher="openai/teacher",
-        served_model="teacher",
-        usage=Usage(prompt_tokens=1, completion_tokens=1),
-    )
 
 
 def whole(one: Completion) -> str:

@@ -69,6 +69,7 @@ class Task(NamedTuple):
 
     parts: Callable[[str, str], tuple[Features, ...]]  # of a text and its prompt
     words: Callable[[str], frozenset[str]]  # among which cues are looked for; none where there is no need of them
+    threshold: float = 0.0  # log odds from which on a text is of the class
 
 
 def words(text: str) -> frozenset[str]:
@@ -80,7 +81,9 @@ def words(text: str) -> frozenset[str]:
 TASKS = {
     "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), words),
     "identity": Task(
-        lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))), lambda text: frozenset()
+        lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
+        lambda text: frozenset(),
+        threshold=0.3,
     ),
 }
 
@@ -227,7 +230,6 @@ def main() -> None:
     parser.add_argument("name", choices=TASKS)
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--installed", type=int, default=4000, help="installed texts of each kind")
-    parser.add_argument("--threshold", type=float, default=0.0)
     chosen = parser.parse_args()
     task = TASKS[chosen.name]
     rows, more = labelled(chosen.name, task), installed(task, chosen.installed)
@@ -239,7 +241,7 @@ def main() -> None:
     glance, cues = glance_of([*rows, *more], cues_of([*rows, *more])) if rows[0].words else (0.0, {})
     found = Wording(
         bias=round(fitted.bias, 3),
-        threshold=chosen.threshold,
+        threshold=task.threshold,
         weights={name: round(weight, 2) for name, weight in fitted.weights.items() if abs(weight) >= SMALL},
         cues=cues,
         glance=round(glance, 2),

@@ -33,10 +33,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.filter.answers import completion
 from benchmarks.filter.peers.near import peak_mb
 from blackbox_kd.filters.base import InMemory, in_turn
 from blackbox_kd.filters.near import Near
-from blackbox_kd.records import Completion, Message, Usage
 
 WORDS, THRESHOLD, LENGTH = 5, 0.8, 200
 EDITED = (0.01, 0.02, 0.05, 0.1)
@@ -140,7 +140,9 @@ def in_order(near: Sequence[set[int]], count: int) -> set[int]:
 def bbkd(corpus: str, count: int, found: str) -> None:
     """The filter by itself, all in memory."""
     with Path(corpus).open(encoding="utf-8") as lines:
-        rows = [completion(place, json.loads(line)["text"]) for place, line in zip(range(count), lines, strict=False)]
+        rows = [
+            completion(json.loads(line)["text"], sample=place) for place, line in zip(range(count), lines, strict=False)
+        ]
     start = time.process_time()
     rule = Near(threshold=THRESHOLD, words=WORDS)
     learnt = rule.learn(rows[:SHARD])
@@ -150,21 +152,6 @@ def bbkd(corpus: str, count: int, found: str) -> None:
     spent = time.process_time() - start
     removed = np.flatnonzero(~decided.kept).tolist()
     Path(found).write_text(json.dumps({"cpu_s": spent, "peak_mb": peak_mb(), "removed": removed}))
-
-
-def completion(place: int, text: str) -> Completion:
-    """A sample of the one prompt."""
-    return Completion(
-        prompt_id="p",
-        sample=place,
-        messages=(Message(role="user", content="Write something."),),
-        split="train",
-        text=text,
-        finish_reason="stop",
-        teacher="openai/teacher",
-        served_model="teacher",
-        usage=Usage(prompt_tokens=1, completion_tokens=1),
-    )
 
 
 def row(arm: Arm, near: Sequence[set[int]], corpus: Path, python: str) -> str:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.filter.answers import completion
 from benchmarks.filter.installed import Kinds, texts
 from blackbox_kd.filters.base import Given, RowRule
 from blackbox_kd.filters.compression import Compression
@@ -27,27 +28,12 @@ from blackbox_kd.filters.identity import Identity
 from blackbox_kd.filters.loops import Loops
 from blackbox_kd.filters.refusal import Refusal
 from blackbox_kd.filters.repeated import Repeated
-from blackbox_kd.records import Completion, FinishReason, Message, Usage
+from blackbox_kd.records import Completion, FinishReason
 
 RULES: tuple[RowRule, ...] = (Gate(), Refusal(), Identity(), Echo(), Loops(), Compression(), Repeated())
 LABELLED = Path(__file__).parents[2] / "tests" / "filters" / "data"
 ROUNDS = 3
 UNLIKE = re.compile(r"^[-=~:>*|]|^\w+ ?:|::|>>>", re.MULTILINE)  # lists of parameters, code: no running text
-
-
-def completion(text: str, prompt: str = "Tell me about it.", reason: FinishReason = "stop") -> Completion:
-    """An answer; nobody counted its tokens."""
-    return Completion(
-        prompt_id="p",
-        sample=0,
-        messages=(Message(role="user", content=prompt),),
-        split="train",
-        text=text,
-        finish_reason=reason,
-        teacher="openai/teacher",
-        served_model="teacher",
-        usage=Usage(prompt_tokens=0, completion_tokens=0, source="none"),
-    )
 
 
 def rejected(rule: RowRule, rows: Sequence[Completion]) -> list[Completion]:
