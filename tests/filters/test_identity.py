@@ -139,6 +139,7 @@ HARMLESS = [
     "OpenAI was founded in 2015 by Sam Altman and others.",
     "ChatGPT is a chatbot developed by OpenAI.",
     "import openai\nclient = openai.OpenAI()\n# I use gpt-4 here",
+    "Claude is an AI assistant made by Anthropic.",
     "Models such as GPT-4 can write code. I think that is useful.",
     "I work at Microsoft, and I like it.",
     "My team at Google built a search tool.",
