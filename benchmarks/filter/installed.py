@@ -1,16 +1,21 @@
 """Text that nobody wrote for this project: what is installed beside it, by kind.
 
 Docstrings and documentation are people's prose, in several languages where a package translates its own; Markdown,
-code and configuration are what answers about programs look like. Equal texts count once.
+code and configuration are what answers about programs look like. Equal texts count once. Packages are of two halves,
+by their names: models are learnt from the one, and what they say is measured on the other.
 """
 
+import gettext
+import hashlib
 import random
 import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
+Half = Literal["learn", "measure"]
 Kinds = dict[str, list[str]]
 DOCSTRING = re.compile(r'^[ \t]*(?:r|b|u|rb)?"""(.+?)"""', re.DOTALL | re.MULTILINE)
 DEFINITION = re.compile(r"\n(?=(?:@\w.*\n)*(?:def|class|async def) )")
@@ -23,7 +28,8 @@ SUFFIXES = {
     "config": (".toml", ".json", ".yaml", ".yml", ".cfg", ".ini"),
 }
 README = "METADATA"  # of a package, behind its fields
-LOW, HIGH = 200, 3000  # characters of a text
+SIZES = (200, 3000)  # characters of a text
+LOCALES = {"de": "de", "fr": "fr", "es": "es", "pt": "pt", "pt_BR": "pt", "ru": "ru", "zh_CN": "zh", "ja": "ja"}
 
 
 def folders() -> list[Path]:
@@ -32,11 +38,50 @@ def folders() -> list[Path]:
     return [Path(paths["purelib"]), Path(paths["stdlib"]), Path("/usr/share/doc")]
 
 
-def texts(most: int, seed: int = 0) -> Kinds:
-    """At most so many texts of each kind, in random order of files."""
+def messages(of: Half) -> dict[str, list[str]]:
+    """What programs say, by language, as their translators wrote it: titles, names, options, whole sentences."""
+    found: dict[str, dict[str, None]] = {language: {} for language in ("en", *LOCALES.values())}
+    for locale, language in LOCALES.items():
+        for path in sorted(Path("/usr/share/locale", locale).rglob("*.mo")):
+            if side(path.stem) == of:
+                found[language].update(dict.fromkeys(catalogue(path).values()))
+                found["en"].update(dict.fromkeys(catalogue(path)))
+    return {language: [text for text in each if plain(text)] for language, each in found.items()}
+
+
+def catalogue(path: Path) -> dict[str, str]:
+    """The messages of a program and their translations; none where it is in no encoding known."""
+    try:
+        with path.open("rb") as file:
+            every: dict[object, object] = vars(gettext.GNUTranslations(file))["_catalog"]
+    except UnicodeDecodeError:
+        return {}
+    return {key.strip(): text.strip() for key, text in every.items() if isinstance(key, str) and isinstance(text, str)}
+
+
+def plain(text: str) -> bool:
+    """Whether a message is words alone, on one line."""
+    return len(text) > 2 and not text.startswith("-") and "%" not in text and "\n" not in text
+
+
+def half(path: Path) -> Half:
+    """Which half its package is of."""
+    root = max((folder for folder in folders() if path.is_relative_to(folder)), key=lambda one: len(one.parts))
+    package = path.relative_to(root).parts[0]
+    return side(re.sub(r"(-[\d.]+)?\.(dist-info|py)$", "", package).lower().replace("-", "_"))
+
+
+def side(name: str) -> Half:
+    """Which half a name is of, the same everywhere."""
+    return "learn" if hashlib.sha256(name.encode()).digest()[0] % 2 else "measure"
+
+
+def texts(most: int, seed: int = 0, of: Half | None = None, sizes: tuple[int, int] = SIZES) -> Kinds:
+    """At most so many texts of each kind, of a half or of all packages, in random order of files."""
     source = random.Random(seed)
     paths = {path for folder in folders() for path in folder.rglob("*")}
     files = sorted(path for path in paths if path.suffix in suffixes() or path.name == README)
+    files = [path for path in files if of is None or half(path) == of]
     source.shuffle(files)
     found: dict[str, dict[str, None]] = {kind: {} for kind in SUFFIXES}
     for path in files:
@@ -46,7 +91,7 @@ def texts(most: int, seed: int = 0) -> Kinds:
             text = path.read_text(encoding="utf-8", errors="replace")
             text = text.partition("\n\n")[2] if path.name == README else text
             for kind in wanted:
-                found[kind].update(dict.fromkeys(pieces(kind, suffix, text)))
+                found[kind].update(dict.fromkeys(pieces(kind, suffix, text, sizes)))
     return {kind: list(each)[:most] for kind, each in found.items()}
 
 
@@ -55,7 +100,7 @@ def suffixes() -> set[str]:
     return {suffix for each in SUFFIXES.values() for suffix in each}
 
 
-def pieces(kind: str, suffix: str, text: str) -> Iterator[str]:
+def pieces(kind: str, suffix: str, text: str, sizes: tuple[int, int]) -> Iterator[str]:
     """What of a file is a text of this kind; whole paragraphs, no more than twenty of one file."""
     if kind == "prose" and suffix == ".py":
         parts = [unindented(part) for part in DOCSTRING.findall(text)]
@@ -67,7 +112,7 @@ def pieces(kind: str, suffix: str, text: str) -> Iterator[str]:
         parts = DEFINITION.split(text)
     else:
         parts = joined(BLANK.split(text))
-    usable = [part.strip() for part in parts if LOW <= len(part.strip()) <= HIGH]
+    usable = [part.strip() for part in parts if sizes[0] <= len(part.strip()) <= sizes[1]]
     yield from usable[:20]
 
 

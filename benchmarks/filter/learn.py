@@ -1,13 +1,15 @@
-"""Learns the wordings by which `refusal` and `identity` know what they reject, and writes blackbox_kd/wordings/.
+"""Learns the wordings by which `refusal`, `identity` and `gate` know what they reject; writes blackbox_kd/wordings/.
 
     .venv/bin/python -m benchmarks.filter.learn refusal
     .venv/bin/python -m benchmarks.filter.learn identity --folds 5
+    .venv/bin/python -m benchmarks.filter.learn ending
 
-Logistic regression with a squared penalty (scipy's L-BFGS) over sets of n-grams. It learns from labelled/NAME.jsonl
-(class, "" for what is to be kept; language, prompt, text, perhaps a weight), written by language models that were asked
-for it, and, as more that is to be kept, from text that is installed here. The texts in tests/filters/data are never
-learnt from. Of a text with several parts, as the sentences that name a model, the one that speaks most for the class
-is learnt from, again and again (Andrews, Tsochantaridis & Hofmann 2002).
+Logistic regression with a squared penalty (scipy's L-BFGS) over sets of features, mostly n-grams. Refusals and leaks
+are learnt from labelled/NAME.jsonl (class, "" for what is to be kept; language, prompt, text, perhaps a weight),
+written by language models that were asked for it, and, as more that is to be kept, from text that is installed here;
+endings from installed and labelled text, whole and cut (endings.py). The texts in tests/filters/data are never learnt
+from, nor is installed text on which rows.py measures. Of a text with several parts, as the sentences that name a
+model, the one that speaks most for the class is learnt from, again and again (Andrews, Tsochantaridis & Hofmann 2002).
 `--folds` prints besides what models that have not seen a text say of it.
 """
 
@@ -18,7 +20,6 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,14 +27,14 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from benchmarks.filter import endings
 from benchmarks.filter.installed import texts
-from blackbox_kd.filters import refusal
+from blackbox_kd.filters import refusal, sentences
 from blackbox_kd.filters.identity_parts import lowered, parts_of
 from blackbox_kd.filters.refusal_wording import HEAD, TAIL
 from blackbox_kd.wording import FOLDER, LETTER, Wording, tokens
 
-LABELLED = Path(__file__).parent / "labelled"
-PENALTY, INSTALLED, LEAST = 1.0, 0.3, 2  # of the weights; weight of an installed text; texts that a feature is in
+INSTALLED = 0.3  # weight of an installed text
 ROUNDS = 4
 SMALL = 0.03  # weights below are left out
 CLEAR, TIMES = 0.995, 2  # share of the texts of the class that have so many cues
@@ -70,6 +71,8 @@ class Task(NamedTuple):
     parts: Callable[[str, str], tuple[Features, ...]]  # of a text and its prompt
     words: Callable[[str], frozenset[str]]  # among which cues are looked for; none where there is no need of them
     threshold: float = 0.0  # log odds from which on a text is of the class
+    penalty: float = 1.0  # of the squared weights
+    least: int = 2  # texts that a feature is in
 
 
 def words(text: str) -> frozenset[str]:
@@ -85,37 +88,47 @@ TASKS = {
         lambda text: frozenset(),
         threshold=0.3,
     ),
+    "ending": Task(
+        lambda text, prompt: (frozenset(sentences.features(text)),), lambda text: frozenset(), penalty=2.0, least=5
+    ),
 }
+
+
+def examples(name: str, task: Task, most: int) -> tuple[list[Labelled], list[Labelled]]:
+    """The texts that are of a class or not, and others that are not."""
+    if name != "ending":
+        return labelled(name, task), installed(task, most)
+    every = endings.examples()
+    return [Labelled(one.kind, task.parts(one.text, ""), task.words(one.text), one.weight) for one in every], []
 
 
 def labelled(name: str, task: Task) -> list[Labelled]:
     """The labelled texts, each once."""
-    rows = [json.loads(line) for line in (LABELLED / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    unique = {row["text"]: row for row in rows}.values()
     return [
         Labelled(row["class"], task.parts(row["text"], row["prompt"]), task.words(row["text"]), row.get("weight", 1.0))
-        for row in unique
+        for row in endings.labelled(name)
     ]
 
 
 def installed(task: Task, most: int) -> list[Labelled]:
     """Texts that are installed here, as answers to a prompt that has nothing to do with them."""
     source = random.Random(0)
-    every = [text for each in texts(most).values() for text in each]
+    every = [text for each in texts(most, of="learn").values() for text in each]
     return [Labelled("", task.parts(text, source.choice(PROMPTS)), task.words(text), INSTALLED) for text in every]
 
 
-def fit(rows: Sequence[Labelled]) -> Fitted:
+def fit(rows: Sequence[Labelled], task: Task) -> Fitted:
     """Weights that tell what is of the class."""
-    many = Counter(name for row in rows if row.weight >= 1 for name in frozenset().union(*row.parts))
-    places = {name: place for place, name in enumerate(sorted(name for name, count in many.items() if count >= LEAST))}
+    told = [row for row in rows if row.kind or row.weight >= 1]
+    many = Counter(name for row in told for name in frozenset().union(*row.parts))
+    places = {name: at for at, name in enumerate(sorted(name for name, count in many.items() if count >= task.least))}
     chosen = [row.parts for row in rows]
     fitted = Fitted(0.0, {})
     for _ in range(ROUNDS if any(len(row.parts) > 1 for row in rows) else 1):
         parts = [part for each in chosen for part in each]
         signs = np.array([1.0 if row.kind else -1.0 for row, each in zip(rows, chosen, strict=True) for _ in each])
         shares = np.array([row.weight for row, each in zip(rows, chosen, strict=True) for _ in each])
-        found = solved(matrix(parts, places), signs, shares)
+        found = solved(matrix(parts, places), signs, shares, task.penalty)
         fitted = Fitted(float(found[-1]), {name: float(found[place]) for name, place in places.items()})
         chosen = [(strongest(row.parts, fitted),) if row.kind and row.parts else row.parts for row in rows]
     return fitted
@@ -134,7 +147,7 @@ def matrix(parts: Iterable[Features], places: dict[str, int]) -> Any:
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), len(places)))
 
 
-def solved(found: Any, signs: Floats, shares: Floats, penalty: float = PENALTY) -> Floats:
+def solved(found: Any, signs: Floats, shares: Floats, penalty: float = 1.0) -> Floats:
     """(features + 1,): the weights and the bias of the least loss."""
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -209,7 +222,7 @@ def told(rows: Sequence[Labelled], scores: Sequence[float]) -> str:
     return "".join(lines)
 
 
-def folded(rows: Sequence[Labelled], more: Sequence[Labelled], folds: int) -> str:
+def folded(rows: Sequence[Labelled], more: Sequence[Labelled], task: Task, folds: int) -> str:
     """The same, each text scored by a model that has not seen it."""
     scores = [0.0] * len(rows)
     fold = [
@@ -217,7 +230,7 @@ def folded(rows: Sequence[Labelled], more: Sequence[Labelled], folds: int) -> st
         for row in rows
     ]
     for number in range(folds):
-        fitted = fit([*(row for row, at in zip(rows, fold, strict=True) if at != number), *more])
+        fitted = fit([*(row for row, at in zip(rows, fold, strict=True) if at != number), *more], task)
         for place, (row, at) in enumerate(zip(rows, fold, strict=True)):
             if at == number:
                 scores[place] = fitted.score(row)
@@ -232,11 +245,11 @@ def main() -> None:
     parser.add_argument("--installed", type=int, default=4000, help="installed texts of each kind")
     chosen = parser.parse_args()
     task = TASKS[chosen.name]
-    rows, more = labelled(chosen.name, task), installed(task, chosen.installed)
+    rows, more = examples(chosen.name, task, chosen.installed)
     sys.stdout.write(f"{len(rows)} labelled texts, {sum(bool(row.kind) for row in rows)} of the class\n")
     if chosen.folds:
-        sys.stdout.write(folded(rows, more, chosen.folds))
-    fitted = fit([*rows, *more])
+        sys.stdout.write(folded(rows, more, task, chosen.folds))
+    fitted = fit([*rows, *more], task)
     classes, kinds = kinds_of(rows, fitted)
     glance, cues = glance_of([*rows, *more], cues_of([*rows, *more])) if rows[0].words else (0.0, {})
     found = Wording(

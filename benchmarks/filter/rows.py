@@ -4,21 +4,22 @@
     .venv/bin/python -m benchmarks.filter.rows --most 2000 --show loops
 
 Legitimate texts are prose, Markdown, code and configuration that are installed here (`installed.py`), as answers to a
-question that has nothing to do with them. Loops of six kinds and cuts are planted in such texts. Refusals, leaks of an
-identity and answers that only look like them are those of `--labelled`: written by people or models who had not seen
-the filters, and never learnt from. Prints Markdown tables; `--show` prints what a filter rejects of legitimate texts.
+question that has nothing to do with them; of the packages that no model has learnt from. Loops of six kinds and cuts
+are planted in such texts. Refusals, leaks of an identity and answers that only look like them are those of
+`--labelled`: written by people or models who had not seen the filters, and never learnt from. Prints Markdown tables;
+`--show` prints what a filter rejects of legitimate texts.
 """
 
 import argparse
 import json
 import random
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.filter.answers import completion
+from benchmarks.filter.endings import UNLIKE
 from benchmarks.filter.installed import Kinds, texts
 from blackbox_kd.filters.base import Given, RowRule
 from blackbox_kd.filters.compression import Compression
@@ -33,7 +34,6 @@ from blackbox_kd.records import Completion, FinishReason
 RULES: tuple[RowRule, ...] = (Gate(), Refusal(), Identity(), Echo(), Loops(), Compression(), Repeated())
 LABELLED = Path(__file__).parents[2] / "tests" / "filters" / "data"
 ROUNDS = 3
-UNLIKE = re.compile(r"^[-=~:>*|]|^\w+ ?:|::|>>>", re.MULTILINE)  # lists of parameters, code: no running text
 
 
 def rejected(rule: RowRule, rows: Sequence[Completion]) -> list[Completion]:
@@ -186,12 +186,12 @@ def say(*cells: object) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=10_000, help="texts of each kind")
+    parser.add_argument("--most", type=int, default=20_000, help="texts of each kind")
     parser.add_argument("--planted", type=int, default=2000, help="texts that a fault is planted in, of each kind")
     parser.add_argument("--labelled", type=Path, nargs="*", default=sorted(LABELLED.glob("*.jsonl")))
     parser.add_argument("--show", default="", help="a filter's name, or cuts")
     chosen = parser.parse_args()
-    kinds = texts(chosen.most)
+    kinds = texts(chosen.most, of="measure")
     legitimate(kinds, chosen.show)
     sys.stdout.write("\n")
     loops(kinds, chosen.planted)

@@ -1,167 +1,234 @@
-"""Whether a text of sentences, or a list of them, stops inside one."""
+"""Whether a text stops inside a sentence, an item or a row, or before what it announces.
+
+A text that ends in a full stop, or in what closes something, is taken to be whole. Of any other a linear model of
+endings says it, learnt from texts that are whole and the same texts, cut (benchmarks/filter/learn.py): from the last
+words, from how much of a sentence they are, and from how the paragraphs, lines and items before them end.
+"""
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-ENDS = frozenset(".!?…。！？｡؟।:：;；\"'”’»)]}>」』）】”*_`|%$#@&+=~～/\\♥♪^°")
-DONE = frozenset(".!?…。！？｡؟।:：;；\"'”’»)]」』）】*_`")
-AFTER = frozenset(",(„[{、，（「『")  # what nothing ends with
+from blackbox_kd.wording import LETTER, wording
+
+DONE = frozenset(".!?…。！？｡؟।:：;；\"'”’»)]」』）】*_`|>")
+GOES_ON = frozenset(",(„[{、，（「『-–—")  # what nothing ends with
+QUOTES = frozenset('"“«')
+FACES = frozenset(":;=")  # :( is an end
 QUIET = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")  # scripts that end a sentence with a space
-SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-ITEM = re.compile(r"[ \t]*(?:[-*+•–]|\d{1,3}[.)]|\(?[a-z][.)])[ \t]+")
-BARE = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)]?|#{2,6})\Z")
-LABEL = re.compile(r".{1,60}?(?::|：| [-–—] )")
-SENTENCE = re.compile(r"\w{2}[\"'”’»)\]*`]*[.!?…][\"'”’»)\]*]*\s+[\"'“«(*`]*[^\W\d_]|[。！？]")
-WORDLIKE = re.compile(r"[(\[“”\"'«*_`]*[^\W_]+(?:['’.@/-][^\W_]+)*[.,;:!?)\]”\"'’»*_`…%]*\Z|[-–—&]\Z")
-CODE_LINE = re.compile(r"://|;$|->|::|^\s*(?:from|import|return|def|class|#|//|@|:\w)", re.MULTILINE)
-CODE_WORD = re.compile(r"\w\(|[{}<>=|\\]|\w_\w")
-ODD = 0.12  # share of the words in prose that may look like code
-DISPLAYED = frozenset("$\\`|<>")  # what stands out of a sentence: a formula, code, a table
-GREETING = re.compile(r".{1,40}[,，：]\s*\Z|\w{1,8}さん|\w{1,8}様")
-PAIR = re.compile(r"[\w-]+: ")
-SIGNED = re.compile(
-    r"(?:\A|[.!?…]\s+)(?:\S+\s+){0,2}\S+,\s+(?:[A-ZÀ-ÞА-Я][\w.’'-]*\s*){1,3}\Z"
-)  # "Best wishes, Mr. Hwang"
-LOWER = re.compile(r"\b[^\WA-ZÀ-ÞА-Я\d_][^\W\d_]+")  # a word that begins small, or in a script without capitals
-LAST_WORD = re.compile(r"(?:\A|[\s(“\"'’«])([^\W\d_]+)\Z")
-SET_APART = re.compile(
-    r"`[^`\n]*`|\$[^$\n]*\$|\\\([^\\\n]*(?:\\[^)\n][^\\\n]*)*\\\)"
-)  # code and formulas within a line
+MARK = re.compile(r"[ \t]*(?:[-*+•–]|\d{1,3}[.)]|\(?[a-z][.)])(?:[ \t]+|\Z)")
+BARE = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)]|#{1,6})\Z")
 HEADING = re.compile(r"#{2,6} ")
-REACH = 300  # characters at the end of a paragraph that have to look like words
-PHRASE = 120  # characters; one that is shorter and stands alone may be a title, a summary, a name
-VERSE = 60  # characters; lines that are all shorter are verse, an address, a list without marks
-FUNCTION_WORDS = """
-a an and are as at because but by can could every for from has have his if into is its my nor of or our should such
-than that the their these they this to was were when where whether which while who whose with without would your
-aber als am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines für hat haben
-im ist kann mit nach oder sich sie sind sowie um und unter vom von vor war weil wenn werden wie wird wurde zu zum
-zur über au aux avec ce ces cette chez comme dans de dont du elle en entre est et il ils la le les leur leurs
-lorsque mais ne notre nous on ou où par pour puis qu que qui sa sans se ses si son sont sous sur très un une votre à
-été être al ante como con contra cuando del desde donde e el es esta este estos fue ha hasta lo los las más muy no o
-para pero por porque según ser sin sobre su sus también tan una unas unos y ao aos às até com da do dos ela ele em
-essa esse foi mas na nas nem nos num numa os pela pelas pelo pelos quando são sem seu sua também tem uma alla alle
-agli ai anche che cui dal dalla dei della delle di dove gli i in nel nella nei più questa questo sono sul sulla tra
-fra uno а без бы в во для до его если ещё же за и из или их к как когда которая которые который ли между на над не
-но о об от по под при про с со так также то у чем что чтобы эта эти это этот
-"""  # that no sentence ends with, small
-ONWARD = frozenset(FUNCTION_WORDS.split())
-PARTICLES = frozenset(
-    "的和与及或在是把被从向而为对以将并这那个也就还はがをにのともでへやり"
-)  # that no short phrase ends with
-FIRST_WORDS = """
-The A An In On At It This That These Those There However Although While When If For To As By With But And So You We
-They Der Die Das Ein Eine Es Im Wenn Als Auch Doch Aber Le La Les Un Une Il Elle En Dans Pour Mais El Los Las Una
-Por Para Pero O Os Um Uma Se Em No Na Mas Lo Gli В На Это Но И Если Он Она Они
-"""  # that sentences begin with, and hardly a name
-FIRST = frozenset(FIRST_WORDS.split())
+TITLES = r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])(?<!\b[ei]\.[eg])"
+SENTENCE = re.compile(rf"{TITLES}[.!?…][\"'”’»)\]*`]*\s+(?=[\"'“«(*`]*\w)|[。！？][」』）]*")
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+LABEL = re.compile(r".{1,60}?(?::|：| [-–—] )")
+PAIR = re.compile(r"\s*[\w -]+: ")
+SIGNED = re.compile(r"(\A|[,—–\n-])\s*(?:[A-ZÀ-ÞА-Я][\w.’'-]*\s*){1,4}\Z")
+CODED = re.compile(
+    r"[;{}]\s*$|^\s*(?:>>>|\$ |#include|def |class |import |from |return\b|if .*:$|for .*:$|@\w|\w+ = |:\w)"
+    r"|://|->|::|^ {4}|^\t",
+    re.MULTILINE,
+)
+CODE_WORD = re.compile(r"\w\(|[{}<>=|\\]|\w_\w")
+LEADS = "(\"'“«[*_`„「（"  # what opens before a word
+PAIRS = ("()", "[]", "{}", "“”", "«»")
+EVEN = ("**", '"')
+EARLIER, ITEMS = 8, 60  # paragraphs, and lines with items, that are looked at before the last
+LINE = 60  # characters; lines that are all shorter may be verse, an address, a list without marks
+
+
+class Ending(NamedTuple):
+    """The last part of a text."""
+
+    text: str
+    earlier: list[str]  # the paragraphs before the last
+    lines: list[str]  # of the last paragraph
+    kind: str  # of the last line
+    body: str  # the item, row, heading or paragraph that the text ends in
+    piece: str  # what there is of its last sentence
+    words: list[str]  # of the piece
+    several: str  # "several" sentences in the body, or "one"
 
 
 def mid_sentence(text: str) -> bool:
     """Whether a text stops inside a sentence or a list's item, or before what it announces."""
     text = text.rstrip()
+    last = text[text.rfind("\n") + 1 :]
+    if HEADING.match(last):
+        return "\n" in text
+    return unended(text, last) and wording("ending").score(features(text)) > 0
+
+
+def unended(text: str, last: str) -> bool:
+    """Whether a text may have been cut: its last character closes nothing."""
+    end, before = text[-1], text[-2:-1]
+    if BARE.match(last):
+        return last != text
+    if end in QUOTES:
+        return before.isspace()
+    return (end.isalnum() and not QUIET.match(end)) or (end in GOES_ON and before not in FACES)
+
+
+def features(text: str) -> set[str]:
+    """What the model knows a text by; of one that does not end in blanks."""
+    ending = parsed(text)
+    makers = (of_marks, of_words, of_sizes, of_beginnings, of_earlier, of_lines)
+    return {found for maker in makers for found in maker(ending)}
+
+
+def parsed(text: str) -> Ending:
+    """A text, taken apart."""
     paragraphs = [part for part in text.split("\n\n") if part.strip()]
     lines = [line for line in paragraphs[-1].split("\n") if line.strip()]
-    last = lines[-1]
-    listed = [line for line in text.split("\n")[-40:-1] if ITEM.match(line)]
-    if BARE.match(last):
-        return bool(listed) or (last[0] == "#" and len(paragraphs) > 1)
-    if HEADING.match(last):
-        return len(paragraphs) > 1
-    start = next((at for at in range(len(lines) - 1, -1, -1) if ITEM.match(lines[at])), None)
+    start = next((at for at in range(len(lines) - 1, -1, -1) if MARK.match(lines[at])), None)
     if start is not None and all(line[:1] in " \t" for line in lines[start + 1 :]):
-        return inside_item(" ".join(lines[start:]), listed[:-1] if start < len(lines) - 1 else listed)
-    return inside_paragraph(lines, paragraphs[-9:-1] if len(paragraphs) > 9 else paragraphs[:-1])
+        kind, body = "item", MARK.sub("", "\n".join(lines[start:]), count=1)
+    else:
+        kind = kind_of(lines[-1])
+        body = lines[-1] if kind in ("heading", "row") else "\n".join(lines)
+    sentences = SENTENCE.split(body)
+    several = "several" if len(sentences) > 1 else "one"
+    return Ending(text, paragraphs[:-1], lines, kind, body, sentences[-1], sentences[-1].split(), several)
 
 
-def stops(text: str) -> bool:
-    """Whether a text has no end: its last character is a letter, or one that something follows."""
-    last = text[-1]
-    if last in "-–—" and text[-2:-1].isalpha():
-        return True
-    if last in AFTER:
-        return text[-2:-1] not in (":", ";", "=")  # a face
-    return last.isalpha() or (last in "“«" and text[-2:-1].isspace()) or opened(text)
+def kind_of(line: str) -> str:
+    """What sort of line it is."""
+    if MARK.match(line):
+        return "item"
+    first = line.lstrip()[:1]
+    return {"#": "heading", "|": "row", ">": "quotation"}.get(first, "indented" if line[:1] in " \t" else "text")
 
 
-def opened(text: str) -> bool:
-    """Whether bold type is begun and not ended."""
-    return text.count("**") % 2 == 1 and not CODE_LINE.search(text) and not CODE_WORD.search(text)
+def case_of(word: str) -> str:
+    """How a word begins, or that it is all in capitals or mixed."""
+    if not word or LETTER.match(word) or not word[0].isalpha():
+        return "none" if not word else "alone" if LETTER.match(word) else "digit" if word[0].isdigit() else "mark"
+    if word[0].isupper():
+        return "upper" if word.isupper() and len(word) > 1 else "title"
+    return "lower" if word == word.lower() else "mixed"
 
 
-def plain(text: str) -> bool:
-    """Whether the end of a text is of words rather than code, an address or data."""
-    part = SET_APART.sub("x", text[-REACH:])
-    if "\n " in part or "\n\t" in part or text[:1] in " \t" or CODE_LINE.search(part):
-        return False
-    if SPACELESS.search(part):
-        return not CODE_WORD.search(part)
-    words = part.split()
-    odd = sum(1 for word in words if CODE_WORD.search(word) or not WORDLIKE.match(word))
-    return odd <= max(1, ODD * len(words))
+def within(number: float, *bounds: int) -> str:
+    """The first bound that a number does not pass."""
+    return next((str(bound) for bound in bounds if number <= bound), "more")
 
 
-def onward(text: str) -> bool:
-    """Whether the last word, or a comma or bracket after it, asks for another."""
-    if text[-1] in AFTER or text[-1] in "-–—":
-        return True
-    word = LAST_WORD.search(text)
-    return bool(word) and word is not None and word[1] in ONWARD
+def mark_of(text: str) -> str:
+    """The last character, letters and digits by their kind."""
+    end = text[-1:]
+    return ("9" if end.isdigit() else "字" if LETTER.match(end) else "x") if end.isalnum() else end
 
 
-def inside_item(item: str, others: list[str]) -> bool:
-    """Whether the last item of a list stops early; the others tell how items end here."""
-    body = ITEM.sub("", item, count=1)
-    if not body or not stops(body) or not plain(body):
-        return False
-    if opened(body) or body.count("(") > body.count(")") or (onward(body) and body.count(" ") > 2):
-        return True
-    rest = [ITEM.sub("", other, count=1).rstrip() for other in others]
-    ended = [other[-1:] in DONE for other in rest]
-    if SENTENCE.search(body):
-        return not ended or any(ended)
-    if len(rest) < 2:
-        return all(ended) and len(max((body, *rest), key=len)) > VERSE // 2
-    if all(ended) or (all(map(LABEL.match, rest)) and not LABEL.match(body)):
-        return True
-    shortest = min(map(len, rest))
-    return shortest > VERSE // 2 and len(body) * 2 < shortest
+def share(parts: Sequence[bool]) -> str:
+    """Of how many it holds."""
+    return "none" if not parts else "all" if all(parts) else "some" if any(parts) else "no"
 
 
-def inside_paragraph(lines: list[str], before: list[str]) -> bool:
-    """Whether the last paragraph is of sentences, and stops inside one."""
-    text = "\n".join(lines)
-    if not stops(text) or QUIET.match(text[-1]) or not plain(text):
-        return False
-    if len(lines) > 1 and ((max(map(len, lines)) < VERSE and not wrapped(lines)) or PAIR.match(lines[-1])):
-        return False
-    ended = [
-        part.rstrip()[-1] in DONE
-        for part, after in zip(before, [*before, text][1:], strict=True)
-        if len(part) > VERSE // 2 and plain(part) and (after[0] not in DISPLAYED or part.rstrip()[-1] in DONE)
-    ]
-    if not ended and before and before[-1][0] in DISPLAYED:
-        ended = [True]
-    if (ended and not any(ended)) or text[0].islower():
-        return onward(text) and len(text) > VERSE  # whoever writes here does not end sentences
-    if SPACELESS.match(text[-1]):
-        if SENTENCE.search(text) or len(text) > VERSE // 2 or (text[-1] in PARTICLES and len(text) > 7):
-            return True
-        return bool(ended) and all(ended) and not GREETING.match(before[0])
-    if SENTENCE.search(text):
-        return not SIGNED.search(text)
-    if len(text) >= PHRASE or (onward(text) and text.count(" ") > 3):
-        return True
-    words = text.split()
-    return bool(ended) and all(ended) and announced(words) and (len(words) > 4 or not GREETING.match(before[0]))
+def of_marks(ending: Ending) -> Iterator[str]:
+    """The last character, what is opened and not closed, and signs of code."""
+    mark, kind = mark_of(ending.text), ending.kind
+    yield from (f"mark {mark}", f"mark {mark} {kind}", f"kind {kind} {ending.several}")
+    paragraph = "\n".join(ending.lines)
+    opened = [pair for pair in PAIRS if paragraph.count(pair[0]) > paragraph.count(pair[1])]
+    for pair in [*opened, *(even for even in EVEN if paragraph.count(even) % 2)]:
+        yield from (f"open {pair}", f"open {pair} {kind}")
+    if CODED.search(paragraph):
+        yield from ("coded", f"coded {kind} {ending.several}", f"coded {mark}")
+    odd = sum(bool(CODE_WORD.search(word)) for word in ending.words)
+    yield f"odd {within(100 * odd / max(1, len(ending.words)), 0, 10, 25, 50)} {kind}"
+    if signed := SIGNED.search(paragraph):
+        yield f"signed {signed[1]}"
+    if "```" in ending.text:
+        yield "fenced"
 
 
-def wrapped(lines: list[str]) -> bool:
-    """Whether short lines are running text, each going on with a small letter, rather than verse or a list."""
-    return len(lines) > 2 and all(line[0].islower() for line in lines[1:])
+def of_words(ending: Ending) -> Iterator[str]:
+    """The last words: which they are, how they end, and whether the text has that one elsewhere, or a longer one."""
+    piece, words = ending.piece, ending.words
+    if LETTER.match(ending.text[-1]):
+        yield from (f"end {piece[-size:]}" for size in range(1, 5))
+        yield f"alone {within(len(piece), 2, 4, 7, 12, 20, 40)} {ending.kind} {ending.several}"
+        return
+    last = words[-1] if words else ""
+    bare = last.lstrip(LEADS)
+    lead, bare = last[: len(last) - len(bare)], bare.rstrip("-–—")
+    case, low = case_of(bare), bare.lower()
+    yield from (f"word {last.lower()}", f"word {last.lower()} {ending.kind}")
+    yield from (f"end {low[-size:]}" for size in range(1, 6) if len(low) > size)
+    yield f"letters {within(len(bare), 1, 2, 3, 4, 6, 9, 13, 20)}"
+    yield from (f"case {case} {lead}", f"case {case} {ending.kind} {ending.several}")
+    if low[-1:].isalpha():
+        others = set(WORD.findall(ending.text[: len(ending.text) - len(bare)].lower()))
+        seen = "here" if low in others else "stump" if any(word.startswith(low) for word in others) else "new"
+        yield from (f"seen {seen} {case}", f"seen {seen} {within(len(low), 2, 3, 5, 8)}")
+    if CODE_WORD.search(last):
+        yield "code word"
+    if any(sign in last for sign in "./@\\"):
+        yield "address"
+    yield from (f"before {back} {words[-1 - back].lower()}" for back in (1, 2) if len(words) > back)
+    if len(words) > 1:
+        yield f"two {words[-2].lower()} {last.lower()}"
+        yield f"before {case_of(words[-2].lstrip('('))} {case}"
+        yield f"before {mark_of(words[-2])}"
 
 
-def announced(words: list[str]) -> bool:
-    """Whether a short last paragraph, after others that ended, is the start of a sentence and no name or label."""
-    if words[0] in FIRST:
-        return True
-    return len(words) > 1 and ":" not in "".join(words[:4]) and any(LOWER.match(word) for word in words[1:])
+def of_sizes(ending: Ending) -> Iterator[str]:
+    """How much there is: of the sentence, the paragraph, the text."""
+    kind, several = ending.kind, ending.several
+    count = within(len(ending.words), 0, 1, 2, 3, 5, 8, 12, 20)
+    yield from (f"words {count} {kind} {several}", f"words {count} {several}")
+    single = "alone" if not ending.earlier and len(ending.lines) == 1 else "after others"
+    yield f"words {count} {single} {several}"
+    yield f"paragraphs {within(len(ending.earlier), 0, 1, 2, 4, 8)}"
+    yield f"lines {within(len(ending.lines), 1, 2, 3, 5, 9)} {kind}"
+    yield f"length {within(len(ending.text), 20, 40, 80, 120, 200, 400, 1000)} {kind}"
+    yield f"body {within(len(ending.body), 20, 40, 80, 120, 200, 400)} {kind} {several}"
+
+
+def of_beginnings(ending: Ending) -> Iterator[str]:
+    """How the last sentence and the text begin."""
+    if ending.words:
+        first = ending.words[0]
+        count = within(len(ending.words), 1, 2, 3, 5, 8, 12, 20)
+        yield from (f"first {first.lower()}", f"first {case_of(first)} {ending.several}")
+        yield f"first {case_of(first)} {ending.kind} {count}"
+    opening = ending.text.split(None, 1)[0]
+    yield from (f"opening {opening.lower()}", f"opening {case_of(opening)}")
+
+
+def of_earlier(ending: Ending) -> Iterator[str]:
+    """How the paragraphs and the items before the last end."""
+    kind, count = ending.kind, within(len(ending.words), 0, 1, 2, 3, 5, 8, 12, 20)
+    texts = [part.rstrip() for part in ending.earlier[-EARLIER:] if len(part) > LINE // 2]
+    running = [one for one in texts if kind_of(one[one.rfind("\n") + 1 :]) in ("text", "item", "quotation")]
+    ended = share([one[-1] in DONE for one in running])
+    yield from (f"earlier {ended} {kind}", f"earlier {ended} {kind} {count}", f"earlier {ended} {ending.several}")
+    if kind != "item":
+        return
+    marked = [line for line in ending.text.split("\n")[-ITEMS:] if MARK.match(line)][:-1]
+    items = [MARK.sub("", line, count=1) or "-" for line in marked]
+    ended = share([one.rstrip()[-1] in DONE for one in items])
+    yield from (f"items {ended}", f"items {ended} {count}", f"items {ended} {ending.several}")
+    yield f"items {within(len(items), 0, 1, 2, 4, 8)}"
+    if not ending.body:
+        yield "items empty"
+    if items:
+        usual = sum(map(len, items)) / len(items)
+        yield f"shorter {len(ending.body) * 2 < min(map(len, items))}"
+        yield f"size {within(100 * len(ending.body) / usual, 25, 50, 80, 120, 200)} {ended}"
+        yield f"labels {share([bool(LABEL.match(one)) for one in items])} {bool(LABEL.match(ending.body))}"
+
+
+def of_lines(ending: Ending) -> Iterator[str]:
+    """Whether the lines of the last paragraph are running text, verse or a list without marks."""
+    lines = ending.lines
+    if len(lines) == 1:
+        return
+    widest = max(map(len, lines[:-1]))
+    form = "short" if widest < LINE else "wide"
+    yield f"widest {within(widest, 30, 50, 60, 72, 80, 100, 150)} {ending.kind}"
+    yield f"small {share([line.lstrip()[0].islower() for line in lines[1:]])} {form}"
+    yield f"last line {within(100 * len(lines[-1]) / widest, 20, 50, 80, 100)} {form}"
+    yield f"above {mark_of(lines[-2].rstrip())} {case_of(lines[-1].lstrip())} {form}"
+    yield f"pairs {share([bool(PAIR.match(line)) for line in lines])}"
