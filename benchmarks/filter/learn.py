@@ -4,12 +4,14 @@
     .venv/bin/python -m benchmarks.filter.learn identity --folds 5
     .venv/bin/python -m benchmarks.filter.learn ending
 
-Logistic regression with a squared penalty (scipy's L-BFGS) over sets of features, mostly n-grams. Refusals and leaks
-are learnt from labelled/NAME.jsonl (class, "" for what is to be kept; language, prompt, text, perhaps a weight),
-written by language models that were asked for it, and, as more that is to be kept, from text that is installed here;
-endings from installed and labelled text, whole and cut (endings.py). The texts in tests/filters/data are never learnt
-from, nor is installed text on which rows.py measures. Of a text with several parts, as the sentences that name a
-model, the one that speaks most for the class is learnt from, again and again (Andrews, Tsochantaridis & Hofmann 2002).
+Logistic regression with a squared penalty (scipy's L-BFGS) over sets of features, mostly n-grams; those of refusals
+are scaled by how unevenly the classes have them (Wang & Manning 2012), which nearly halves false rejections. Refusals
+and leaks are learnt from labelled/NAME.jsonl (class, "" for what is to be kept; language, prompt, text, perhaps a
+weight), written by language models that were asked for it, and, as more that is to be kept, from text that is installed
+here; endings from installed and labelled text, whole and cut (endings.py). The texts in tests/filters/data are never
+learnt from, nor is installed text on which rows.py measures. Of a text with several parts, as the sentences that name
+a model, the one that speaks most for the class is learnt from, again and again (Andrews, Tsochantaridis & Hofmann
+2002).
 `--folds` prints besides what models that have not seen a text say of it.
 """
 
@@ -34,7 +36,6 @@ from blackbox_kd.filters.identity_parts import lowered, parts_of
 from blackbox_kd.filters.refusal_wording import HEAD, TAIL
 from blackbox_kd.wording import FOLDER, LETTER, Wording, tokens
 
-INSTALLED = 0.3  # weight of an installed text
 ROUNDS = 4
 SMALL = 0.03  # weights below are left out
 CLEAR, TIMES = 0.995, 2  # share of the texts of the class that have so many cues
@@ -73,6 +74,8 @@ class Task(NamedTuple):
     threshold: float = 0.0  # log odds from which on a text is of the class
     penalty: float = 1.0  # of the squared weights
     least: int = 2  # texts that a feature is in
+    ratio: float = 0.0  # how far a feature counts by how unevenly the classes have it
+    installed: float = 0.3  # weight of an installed text
 
 
 def words(text: str) -> frozenset[str]:
@@ -82,7 +85,9 @@ def words(text: str) -> frozenset[str]:
 
 
 TASKS = {
-    "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), words),
+    "refusal": Task(
+        lambda text, prompt: (refusal.seen(text, prompt),), words, threshold=-0.3, ratio=0.75, installed=0.1
+    ),
     "identity": Task(
         lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
         lambda text: frozenset(),
@@ -114,7 +119,7 @@ def installed(task: Task, most: int) -> list[Labelled]:
     """Texts that are installed here, as answers to a prompt that has nothing to do with them."""
     source = random.Random(0)
     every = [text for each in texts(most, of="learn").values() for text in each]
-    return [Labelled("", task.parts(text, source.choice(PROMPTS)), task.words(text), INSTALLED) for text in every]
+    return [Labelled("", task.parts(text, source.choice(PROMPTS)), task.words(text), task.installed) for text in every]
 
 
 def fit(rows: Sequence[Labelled], task: Task) -> Fitted:
@@ -128,10 +133,20 @@ def fit(rows: Sequence[Labelled], task: Task) -> Fitted:
         parts = [part for each in chosen for part in each]
         signs = np.array([1.0 if row.kind else -1.0 for row, each in zip(rows, chosen, strict=True) for _ in each])
         shares = np.array([row.weight for row, each in zip(rows, chosen, strict=True) for _ in each])
-        found = solved(matrix(parts, places), signs, shares, task.penalty)
-        fitted = Fitted(float(found[-1]), {name: float(found[place]) for name, place in places.items()})
+        seen = matrix(parts, places)
+        scales = ratios(seen, signs, shares) ** task.ratio
+        found = solved(seen.multiply(scales).tocsr(), signs, shares, task.penalty)
+        weights = found[:-1] * scales
+        fitted = Fitted(float(found[-1]), {name: float(weights[place]) for name, place in places.items()})
         chosen = [(strongest(row.parts, fitted),) if row.kind and row.parts else row.parts for row in rows]
     return fitted
+
+
+def ratios(found: Any, signs: Floats, shares: Floats) -> Floats:
+    """(features,): how unevenly the classes have each, as log ratios without sign (Wang & Manning 2012)."""
+    of_class, others = (1 + found.T @ (shares * (signs == sign)) for sign in (1, -1))
+    scales: Floats = np.abs(np.log(of_class / of_class.sum()) - np.log(others / others.sum()))
+    return scales
 
 
 def strongest(parts: Sequence[Features], fitted: Fitted) -> Features:
