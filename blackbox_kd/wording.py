@@ -27,7 +27,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bias: float
     threshold: float
     weights: dict[str, float]
-    cues: dict[str, float] = {}  # a text whose words do not sum to `glance` is not looked at further
+    cues: dict[str, float] = {}  # a text whose words sum to less than `glance` is not looked at further
     glance: float = 0.0
     classes: tuple[str, ...] = ()
     kinds: dict[str, tuple[float, ...]] = {}

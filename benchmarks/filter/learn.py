@@ -30,15 +30,18 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from benchmarks.filter import endings
-from benchmarks.filter.installed import texts
+from benchmarks.filter.installed import messages, texts
 from blackbox_kd.filters import refusal, sentences
 from blackbox_kd.filters.identity_parts import lowered, parts_of
-from blackbox_kd.filters.refusal_wording import HEAD, TAIL
-from blackbox_kd.wording import FOLDER, LETTER, Wording, tokens
+from blackbox_kd.filters.refusal_wording import FEW
+from blackbox_kd.wording import FOLDER, LETTER, Wording
 
 ROUNDS = 4
+SHORTEST = 25  # letters of a message
 SMALL = 0.03  # weights below are left out
-CLEAR, TIMES = 0.995, 2  # share of the texts of the class that have so many cues
+MARKS = ",.!?:;…"
+CLEAR = 0.997  # share of the texts of the class that are looked at
+COMMON, USUAL = 5, 100  # texts of the class, or others, that have a cue
 PROMPTS = ("Tell me about it.", "What is it?", "Write a docstring.", "How does it work?", "Explain this.", "")
 Features = frozenset[str]
 Floats = npt.NDArray[np.float64]
@@ -80,13 +83,13 @@ class Task(NamedTuple):
 
 def words(text: str) -> frozenset[str]:
     """The words of both ends; none where a character is a word: there every text is looked at."""
-    low = refusal.lowered(f"{text[:HEAD]} {text[-TAIL:]}")
-    return frozenset() if LETTER.search(low) else frozenset(tokens(low))
+    low = refusal.lowered(refusal.part_of(text))
+    return frozenset() if LETTER.search(low) else frozenset(word.rstrip(MARKS) for word in refusal.words_of(low))
 
 
 TASKS = {
     "refusal": Task(
-        lambda text, prompt: (refusal.seen(text, prompt),), words, threshold=-0.3, ratio=0.75, installed=0.1
+        lambda text, prompt: (refusal.seen(text, prompt),), words, threshold=-1.5, ratio=0.75, installed=0.2
     ),
     "identity": Task(
         lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
@@ -116,9 +119,12 @@ def labelled(name: str, task: Task) -> list[Labelled]:
 
 
 def installed(task: Task, most: int) -> list[Labelled]:
-    """Texts that are installed here, as answers to a prompt that has nothing to do with them."""
+    """Texts that are installed here, in eight languages, as answers to a prompt that has nothing to do with them."""
     source = random.Random(0)
     every = [text for each in texts(most, of="learn").values() for text in each]
+    for each in messages("learn").values():
+        told = [text for text in each if endings.wide(text) >= SHORTEST]
+        every += source.sample(told, min(len(told), 2 * most))
     return [Labelled("", task.parts(text, source.choice(PROMPTS)), task.words(text), task.installed) for text in every]
 
 
@@ -198,30 +204,18 @@ def kinds_of(rows: Sequence[Labelled], fitted: Fitted) -> tuple[tuple[str, ...],
     return classes, {"": tuple(round(float(column[-1]), 2) for column in columns), **weights}
 
 
-def cues_of(rows: Sequence[Labelled]) -> frozenset[str]:
-    """Words of which nearly every text of the class has a few, and few others: greedily, the most for the least."""
-    left = [(row.words, min(TIMES, len(row.words))) for row in rows if row.kind and row.words]
-    others = Counter(word for row in rows if not row.kind and row.weight < 1 for word in row.words)
-    wanted, cues = (1 - CLEAR) * len(left), set[str]()
-    while len(left) > wanted:
-        many = Counter(word for words, _ in left for word in words - cues)
-        best = max(many, key=lambda word: (many[word] / (3 + others[word]), word))
-        cues.add(best)
-        left = [(words, count - (best in words)) for words, count in left]
-        left = [(words, count) for words, count in left if count and not words <= cues]
-    return frozenset(cues)
-
-
-def glance_of(rows: Sequence[Labelled], cues: frozenset[str]) -> tuple[float, dict[str, float]]:
-    """(what the cues of nearly every text of the class sum to, what each speaks for it), against installed texts."""
+def glance_of(rows: Sequence[Labelled], task: Task) -> tuple[float, dict[str, float]]:
+    """(what the cues of nearly every text of the class sum to, what each says), against installed texts."""
     told = [row for row in rows if row.words and (row.kind or row.weight < 1)]
-    places = {word: place for place, word in enumerate(sorted(cues))}
-    found = matrix([row.words for row in told], places)
-    signs = np.array([1.0 if row.kind else -1.0 for row in told])
-    weights = np.maximum(np.round(solved(found, signs, np.ones(len(told)))[:-1], 2), 0)
-    return float(np.quantile((found @ weights)[signs > 0], 1 - CLEAR)), dict(
-        zip(sorted(cues), weights.tolist(), strict=True)
+    many, others = (
+        Counter(word for row in told if bool(row.kind) == side for word in row.words) for side in (True, False)
     )
+    cues = sorted({word for word in many if many[word] >= COMMON} | {word for word in others if others[word] >= USUAL})
+    found = matrix([row.words for row in told], {word: place for place, word in enumerate(cues)})
+    signs = np.array([1.0 if row.kind else -1.0 for row in told])
+    weights = np.round(solved(found, signs, np.ones(len(told)), task.penalty)[:-1], 2)
+    longer = np.array([bool(row.kind) and len(row.words) > FEW for row in told])
+    return float(np.quantile((found @ weights)[longer], 1 - CLEAR)), dict(zip(cues, weights.tolist(), strict=True))
 
 
 def told(rows: Sequence[Labelled], scores: Sequence[float]) -> str:
@@ -266,7 +260,7 @@ def main() -> None:
         sys.stdout.write(folded(rows, more, task, chosen.folds))
     fitted = fit([*rows, *more], task)
     classes, kinds = kinds_of(rows, fitted)
-    glance, cues = glance_of([*rows, *more], cues_of([*rows, *more])) if rows[0].words else (0.0, {})
+    glance, cues = glance_of([*rows, *more], task) if rows[0].words else (0.0, {})
     found = Wording(
         bias=round(fitted.bias, 3),
         threshold=task.threshold,

@@ -79,7 +79,7 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
 
 
 def found_in(text: str, completion: Completion) -> Measured:
-    """The class of a refusal and where its words stand; "" where there is none: by the rules, then by its wordings."""
+    """The class of a refusal and where its words stand; "" where there is none: by the rules, and by its wordings."""
     part = part_of(text)
     low = lowered(part)
     words = words_of(low)
@@ -87,9 +87,9 @@ def found_in(text: str, completion: Completion) -> Measured:
         return NONE
     asked, rules = prompt_of(completion), list(possible(low, words))
     found = best(text, part, low, [one for one in rules if not one.need or fits(one.need, asked)], asked)
-    if found.span:
-        return NONE if asked_for(asked, low) else found
-    return by_wording(len(text), low, ends_of(text, low), asked, forms_of(low))
+    if found.span and asked_for(asked, low):
+        return NONE
+    return by_wording(len(text), low, ends_of(text, low), asked, forms_of(low), found)
 
 
 def part_of(text: str) -> str:

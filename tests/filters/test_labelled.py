@@ -25,14 +25,14 @@ def rejected(rule: Refusal | Identity, chosen: list[dict[str, Any]], completion:
     return sum(not rule.check(completion(row["text"], row["prompt"])).kept for row in chosen) / len(chosen)
 
 
-@pytest.mark.parametrize(("name", "least"), [("refusals.jsonl", 0.89), ("refusals_2.jsonl", 0.98)])
+@pytest.mark.parametrize(("name", "least"), [("refusals.jsonl", 0.92), ("refusals_2.jsonl", 0.98)])
 def test_refusals_are_found(name: str, least: float, completion: Callable[..., Completion]) -> None:
     assert rejected(Refusal(), rows(name), completion) >= least
 
 
-@pytest.mark.parametrize("name", ["legitimate.jsonl", "legitimate_2.jsonl"])
-def test_of_answers_that_look_like_refusals_most_are_kept(name: str, completion: Callable[..., Completion]) -> None:
-    assert rejected(Refusal(), rows(name), completion) <= 0.145
+def test_of_answers_that_look_like_refusals_most_are_kept(completion: Callable[..., Completion]) -> None:
+    chosen = [*rows("legitimate.jsonl"), *rows("legitimate_2.jsonl")]
+    assert rejected(Refusal(), chosen, completion) <= 0.145
 
 
 @pytest.mark.parametrize(("name", "least", "most"), [("identity.jsonl", 0.86, 0.03), ("identity_2.jsonl", 0.81, 0.06)])
