@@ -1,6 +1,7 @@
 """Learns the wordings by which `refusal`, `identity` and `gate` know what they reject; writes blackbox_kd/wordings/.
 
     .venv/bin/python -m benchmarks.filter.learn refusal
+    .venv/bin/python -m benchmarks.filter.learn ordinary
     .venv/bin/python -m benchmarks.filter.learn identity --folds 5
     .venv/bin/python -m benchmarks.filter.learn ending
 
@@ -79,6 +80,7 @@ class Task(NamedTuple):
     least: int = 2  # texts that a feature is in
     ratio: float = 0.0  # how far a feature counts by how unevenly the classes have it
     installed: float = 0.3  # weight of an installed text
+    source: str = ""  # of the labelled texts, if it has another name; of these only those of the class are learnt from
 
 
 def words(text: str) -> frozenset[str]:
@@ -87,35 +89,37 @@ def words(text: str) -> frozenset[str]:
     return frozenset() if LETTER.search(low) else frozenset(word.rstrip(MARKS) for word in refusal.words_of(low))
 
 
+def nothing(text: str) -> frozenset[str]:
+    """No words: every text is looked at."""
+    return frozenset()
+
+
 TASKS = {
     "refusal": Task(
-        lambda text, prompt: (refusal.seen(text, prompt),), words, threshold=-1.5, ratio=0.75, installed=0.2
+        lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-1.0, ratio=0.75, installed=0.05
+    ),
+    "ordinary": Task(
+        lambda text, prompt: (refusal.seen(text, prompt),), words, -1.0, ratio=0.75, installed=1.0, source="refusal"
     ),
     "identity": Task(
         lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
-        lambda text: frozenset(),
+        nothing,
         threshold=0.3,
     ),
-    "ending": Task(
-        lambda text, prompt: (frozenset(sentences.features(text)),), lambda text: frozenset(), penalty=2.0, least=5
-    ),
+    "ending": Task(lambda text, prompt: (frozenset(sentences.features(text)),), nothing, penalty=2.0, least=5),
 }
 
 
 def examples(name: str, task: Task, most: int) -> tuple[list[Labelled], list[Labelled]]:
-    """The texts that are of a class or not, and others that are not."""
-    if name != "ending":
-        return labelled(name, task), installed(task, most)
-    every = endings.examples()
-    return [Labelled(one.kind, task.parts(one.text, ""), task.words(one.text), one.weight) for one in every], []
-
-
-def labelled(name: str, task: Task) -> list[Labelled]:
-    """The labelled texts, each once."""
+    """The texts that are labelled, and others that are not of the class."""
+    if name == "ending":
+        every = endings.examples()
+        return [Labelled(one.kind, task.parts(one.text, ""), task.words(one.text), one.weight) for one in every], []
+    rows = [row for row in endings.labelled(task.source or name) if row["class"] or not task.source]
     return [
         Labelled(row["class"], task.parts(row["text"], row["prompt"]), task.words(row["text"]), row.get("weight", 1.0))
-        for row in endings.labelled(name)
-    ]
+        for row in rows
+    ], installed(task, most)
 
 
 def installed(task: Task, most: int) -> list[Labelled]:
@@ -128,10 +132,10 @@ def installed(task: Task, most: int) -> list[Labelled]:
     return [Labelled("", task.parts(text, source.choice(PROMPTS)), task.words(text), task.installed) for text in every]
 
 
-def fit(rows: Sequence[Labelled], task: Task) -> Fitted:
+def fit(labelled: Sequence[Labelled], more: Sequence[Labelled], task: Task) -> Fitted:
     """Weights that tell what is of the class."""
-    told = [row for row in rows if row.kind or row.weight >= 1]
-    many = Counter(name for row in told for name in frozenset().union(*row.parts))
+    rows = [*labelled, *more]
+    many = Counter(name for row in rows if row.kind or row.weight >= 1 for name in frozenset().union(*row.parts))
     places = {name: at for at, name in enumerate(sorted(name for name, count in many.items() if count >= task.least))}
     chosen = [row.parts for row in rows]
     fitted = Fitted(0.0, {})
@@ -204,13 +208,11 @@ def kinds_of(rows: Sequence[Labelled], fitted: Fitted) -> tuple[tuple[str, ...],
     return classes, {"": tuple(round(float(column[-1]), 2) for column in columns), **weights}
 
 
-def glance_of(rows: Sequence[Labelled], task: Task) -> tuple[float, dict[str, float]]:
+def glance_of(of_class: Sequence[Labelled], others: Sequence[Labelled], task: Task) -> tuple[float, dict[str, float]]:
     """(what the cues of nearly every text of the class sum to, what each says), against installed texts."""
-    told = [row for row in rows if row.words and (row.kind or row.weight < 1)]
-    many, others = (
-        Counter(word for row in told if bool(row.kind) == side for word in row.words) for side in (True, False)
-    )
-    cues = sorted({word for word in many if many[word] >= COMMON} | {word for word in others if others[word] >= USUAL})
+    told = [row for row in (*of_class, *others) if row.words]
+    many, usual = (Counter(word for row in rows for word in row.words) for rows in (of_class, others))
+    cues = sorted({word for word in many if many[word] >= COMMON} | {word for word in usual if usual[word] >= USUAL})
     found = matrix([row.words for row in told], {word: place for place, word in enumerate(cues)})
     signs = np.array([1.0 if row.kind else -1.0 for row in told])
     weights = np.round(solved(found, signs, np.ones(len(told)), task.penalty)[:-1], 2)
@@ -239,7 +241,7 @@ def folded(rows: Sequence[Labelled], more: Sequence[Labelled], task: Task, folds
         for row in rows
     ]
     for number in range(folds):
-        fitted = fit([*(row for row, at in zip(rows, fold, strict=True) if at != number), *more], task)
+        fitted = fit([row for row, at in zip(rows, fold, strict=True) if at != number], more, task)
         for place, (row, at) in enumerate(zip(rows, fold, strict=True)):
             if at == number:
                 scores[place] = fitted.score(row)
@@ -258,9 +260,9 @@ def main() -> None:
     sys.stdout.write(f"{len(rows)} labelled texts, {sum(bool(row.kind) for row in rows)} of the class\n")
     if chosen.folds:
         sys.stdout.write(folded(rows, more, task, chosen.folds))
-    fitted = fit([*rows, *more], task)
-    classes, kinds = kinds_of(rows, fitted)
-    glance, cues = glance_of([*rows, *more], task) if rows[0].words else (0.0, {})
+    fitted = fit(rows, more, task)
+    classes, kinds = kinds_of(rows, fitted) if not task.source else ((), {})
+    glance, cues = glance_of(rows, more, task) if rows[0].words else (0.0, {})
     found = Wording(
         bias=round(fitted.bias, 3),
         threshold=task.threshold,

@@ -4,8 +4,8 @@
     .venv/bin/python -m benchmarks.filter.rows --most 2000 --show loops
 
 Legitimate texts are prose, Markdown, code and configuration that are installed here (`installed.py`), as answers to a
-question that has nothing to do with them; of the packages that no model has learnt from. Loops of six kinds and cuts
-are planted in such texts. Refusals, leaks of an identity and answers that only look like them are those of
+question that has nothing to do with them, and sentences of what programs say in eight languages; of the packages that
+no model has learnt from. Loops of six kinds and cuts are planted in such texts. Refusals, leaks of an identity and answers that only look like them are those of
 `--labelled`: written by people or models who had not seen the filters, and never learnt from. Prints Markdown tables;
 `--show` prints what a filter rejects of legitimate texts.
 """
@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.filter.answers import completion
-from benchmarks.filter.endings import UNLIKE
-from benchmarks.filter.installed import Kinds, texts
+from benchmarks.filter.endings import UNLIKE, wide
+from benchmarks.filter.installed import Kinds, messages, texts
 from blackbox_kd.filters.base import Given, RowRule
 from blackbox_kd.filters.compression import Compression
 from blackbox_kd.filters.echo import Echo
@@ -34,6 +34,14 @@ from blackbox_kd.records import Completion, FinishReason
 RULES: tuple[RowRule, ...] = (Gate(), Refusal(), Identity(), Echo(), Loops(), Compression(), Repeated())
 LABELLED = Path(__file__).parents[2] / "tests" / "filters" / "data"
 ROUNDS = 3
+ENDS, LEAST = ".!?。！？", 60  # marks, and letters, of a sentence
+
+
+def spoken(most: int) -> list[str]:
+    """At most so many sentences of each language that programs say: many are of what cannot be done."""
+    source = random.Random(0)
+    found = [[one for one in each if one[-1] in ENDS and wide(one) >= LEAST] for each in messages("measure").values()]
+    return [one for each in found for one in source.sample(each, min(most, len(each)))]
 
 
 def rejected(rule: RowRule, rows: Sequence[Completion]) -> list[Completion]:
@@ -191,7 +199,7 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, nargs="*", default=sorted(LABELLED.glob("*.jsonl")))
     parser.add_argument("--show", default="", help="a filter's name, or cuts")
     chosen = parser.parse_args()
-    kinds = texts(chosen.most, of="measure")
+    kinds = {**texts(chosen.most, of="measure"), "messages": spoken(chosen.most // 16)}
     legitimate(kinds, chosen.show)
     sys.stdout.write("\n")
     loops(kinds, chosen.planted)

@@ -26,12 +26,12 @@ KINDS = (
 @functools.cache
 def cues() -> dict[str, float]:
     """The words that refusals have, as `str.split` leaves them, and how far each speaks for or against one."""
-    return {word + mark: weight for word, weight in wording("refusal").cues.items() for mark in MARKS}
+    return {word + mark: weight for word, weight in wording("ordinary").cues.items() for mark in MARKS}
 
 
 def suspicious(low: str, words: Sequence[str]) -> bool:
     """Whether a text in small letters, and its words, may be a refusal at all."""
-    if len(words) <= FEW or math.fsum(map(cues().__getitem__, cues().keys() & words)) >= wording("refusal").glance:
+    if len(words) <= FEW or math.fsum(map(cues().__getitem__, cues().keys() & words)) >= wording("ordinary").glance:
         return True
     return not low.isascii() and bool(LETTER.search(low))
 
@@ -41,10 +41,11 @@ def by_wording(
 ) -> Measured:
     """The class and the words that speak most for it, of a text of that size; `ends` and prompt are folded.
 
-    A rule that found something says which, but its words have to sound like a refusal, too.
+    It is unlike ordinary text, and unlike what only looks like a refusal: two models, of which each has to say so. A rule
+    that found something says where, but its words have to sound like a refusal, too.
     """
     model, found = wording("refusal"), features(size, ends, prompt, forms)
-    if model.score(found) + (RULE if ruled.span else 0.0) <= 0:
+    if min(model.score(found), wording("ordinary").score(found)) + (RULE if ruled.span else 0.0) <= 0:
         return Measured("")
     if ruled.span:
         return ruled
