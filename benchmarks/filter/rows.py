@@ -5,9 +5,9 @@
 
 Legitimate texts are prose, Markdown, code and configuration that are installed here (`installed.py`), as answers to a
 question that has nothing to do with them, and sentences of what programs say in eight languages; of the packages that
-no model has learnt from. Loops of six kinds and cuts are planted in such texts. Refusals, leaks of an identity and answers that only look like them are those of
-`--labelled`: written by people or models who had not seen the filters, and never learnt from. Prints Markdown tables;
-`--show` prints what a filter rejects of legitimate texts.
+no model has learnt from. Loops of six kinds and cuts are planted in such texts. Refusals, leaks of an identity and
+answers that only look like them are those of `--labelled`: written by people or models who had not seen the filters,
+and never learnt from. Prints Markdown tables; `--show` prints what a filter rejects of legitimate texts.
 """
 
 import argparse
@@ -62,14 +62,15 @@ def per_second(rule: RowRule, rows: Sequence[Completion]) -> float:
 
 def legitimate(kinds: Kinds, show: str) -> None:
     """A row a filter: the share of each kind that it rejects, and its speed."""
-    say("filter", *(f"{kind} ({len(each):,})" for kind, each in kinds.items()), "texts per CPU-second")
-    say(*["---"] * (len(kinds) + 2))
+    say("filter", *(f"{kind} ({len(each):,})" for kind, each in kinds.items()), "texts a CPU-second", "messages")
+    say(*["---"] * (len(kinds) + 3))
     for rule in RULES:
         reason: FinishReason = "unknown" if isinstance(rule, Gate) else "stop"
         rows = {kind: [completion(text, reason=reason) for text in each] for kind, each in kinds.items()}
         found = {kind: rejected(rule, each) for kind, each in rows.items()}
         shares = [f"{len(found[kind])} ({100 * len(found[kind]) / len(each):.3f} %)" for kind, each in rows.items()]
-        say(f"`{rule.name}`", *shares, f"{per_second(rule, [one for each in rows.values() for one in each]):,.0f}")
+        others = [one for kind, each in rows.items() if kind != "messages" for one in each]
+        say(f"`{rule.name}`", *shares, *(f"{per_second(rule, each):,.0f}" for each in (others, rows["messages"])))
         if rule.name == show:
             for one in (one for each in found.values() for one in each):
                 span = rule.check(one).span or (0, 0)

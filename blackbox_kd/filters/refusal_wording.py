@@ -45,7 +45,8 @@ def by_wording(
     that found something says where, but its words have to sound like a refusal, too.
     """
     model, found = wording("refusal"), features(size, ends, prompt, forms)
-    if min(model.score(found), wording("ordinary").score(found)) + (RULE if ruled.span else 0.0) <= 0:
+    wanted = -RULE if ruled.span else 0.0
+    if wording("ordinary").score(found) <= wanted or model.score(found) <= wanted:
         return Measured("")
     if ruled.span:
         return ruled
