@@ -12,6 +12,7 @@ from blackbox_kd.stages.evaluating.arms import enough_gold
 from blackbox_kd.stages.evaluating.retention import retention_prompts
 from blackbox_kd.stages.evaluating.scoring import Scorer, scorers
 from blackbox_kd.stages.evaluating.served import is_served
+from blackbox_kd.stages.filter import named_files
 from blackbox_kd.stages.judge import ready as scoring_ready
 from blackbox_kd.stages.keys import key_of
 from blackbox_kd.stages.masking import sent_along
@@ -44,6 +45,7 @@ def problems(config: Config, run: RunDir, prompts: bool = True) -> list[str]:
             found.append('bbkd.toml has no [teacher] -> Add [teacher] model = "openai/..." (`bbkd init` shows how).')
     attempt(lambda: local(student_spec(config, run)))
     attempt(lambda: gated_by(config, scorers(config.evaluate.metrics, run.root)))
+    attempt(lambda: named_files(run, config))
     attempt(lambda: scoring_ready(run, config))
     attempt(lambda: retention_prompts(run, config))
     attempt(lambda: measured_student(config, run))

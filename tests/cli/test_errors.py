@@ -137,9 +137,12 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 )
 def test_check_finds_what_would_fail_after_all_was_paid(student: str, said: str, tmp_path: Path) -> None:
     wrong = ("evaluate.retention=nofile.jsonl", "gate.metric=foo", 'evaluate.arms=["gold"]', f"evaluate.{student}")
+    wrong += ('filter.own.functions=["nofile.py:short"]',)
     done = bbkd(project(tmp_path), "check", *(f"--set={one}" for one in wrong))
     gold = "evaluate.arms: gold: 0 train prompts have a reference"
     missing = [
-        part for part in (gold, "evaluate.retention", "gate.metric: foo is none", said) if part not in done.stderr
+        part
+        for part in (gold, "evaluate.retention", "gate.metric: foo is none", "nofile.py: no such file", said)
+        if part not in done.stderr
     ]
     assert (done.returncode, missing) == (2, []), done.stderr

@@ -9,6 +9,7 @@ from blackbox_kd.jsonl import read_rows
 from blackbox_kd.records import Completion, Rejection, Score
 from blackbox_kd.run import REJECTED, SCORES, RunDir, require
 from blackbox_kd.stages.evaluating.rubrics import transcript
+from blackbox_kd.stages.filtering.rejects import matches, reasons
 from blackbox_kd.stages.scoring.asking import by_digest
 from blackbox_kd.stages.scoring.cells import read_sheet, write_sheet
 from blackbox_kd.stages.scoring.surviving import answer, train_rows
@@ -76,11 +77,11 @@ def rejected(run: RunDir) -> dict[str, str]:
 
 
 def rejected_for(run: RunDir, reason: str) -> list[str]:
-    """The ids rejected for rule:reason, or by a rule; raises `InputError` if there is none."""
-    reasons = rejected(run)
-    found = [name for name, why in reasons.items() if reason in (why, why.partition(":")[0])]
+    """The ids rejected for rule:reason, or by a rule, be it the first or not; raises `InputError` if there is none."""
+    every = read_rows(require(run / REJECTED, "filter"), Rejection)
+    found = [one.id for one in every if any(matches(verdict, reason) for verdict in one.verdicts)]
     if not found:
-        known = ", ".join(sorted(set(reasons.values()))) or "none"
+        known = ", ".join(sorted(reasons(run))) or "none"
         raise InputError(f"no completion was rejected for {reason}", f"There are: {known}.")
     return found
 

@@ -4,7 +4,7 @@ import pytest
 
 from blackbox_kd.errors import InputError, UsageError
 from blackbox_kd.jsonl import write_rows
-from blackbox_kd.records import Completion, Rejection, Score
+from blackbox_kd.records import Completion, Rejection, Score, Verdict
 from blackbox_kd.run import REJECTED, SCORES, Manifest, RunDir
 from blackbox_kd.stages.scoring.cells import read_sheet
 from blackbox_kd.stages.scoring.sheets import evenly, write_review
@@ -23,9 +23,18 @@ def rows(bought: Bought, completion: Make) -> list[Completion]:
 
 
 def rejecting(run: RunDir, rows: list[Completion], *reasons: str) -> None:
-    """Leaves the first rows as rejected, each for its reason."""
-    found = [Rejection(id=one.id, reason=why, verdicts=(), completion=one) for one, why in zip(rows, reasons)]  # noqa: B905  the others are kept
+    """Leaves the first rows as rejected, each for its reasons."""
+    found = [
+        Rejection(id=one.id, reason=why.split()[0], verdicts=tuple(map(verdict, why.split())), completion=one)
+        for one, why in zip(rows, reasons)  # noqa: B905  the others are kept
+    ]
     write_rows(run / REJECTED, found)
+
+
+def verdict(reason: str) -> Verdict:
+    """A rule's verdict, from rule:reason."""
+    rule, _, why = reason.partition(":")
+    return Verdict(rule=rule, kept=False, reason=why)
 
 
 def ids(run: RunDir) -> list[str]:
@@ -51,9 +60,9 @@ def test_half_of_them_are_rejected_ones_as_long_as_there_are_any(run: RunDir, ro
     assert len(ids(run)) == 12
 
 
-@pytest.mark.parametrize(("reason", "count"), [("length", 2), ("length:too_long", 1), ("refusal", 1)])
+@pytest.mark.parametrize(("reason", "count"), [("length", 3), ("length:too_long", 2), ("refusal", 1)])
 def test_only_those_rejected_for_a_reason(run: RunDir, rows: list[Completion], reason: str, count: int) -> None:
-    rejecting(run, rows, "length:too_long", "length:too_short", "refusal:hard")
+    rejecting(run, rows, "length:too_long", "length:too_short", "refusal:hard length:too_long")
     assert write_review(run, run.root / "r.csv", 10, reason) == count
 
 
