@@ -137,8 +137,8 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 )
 def test_check_finds_what_would_fail_after_all_was_paid(student: str, said: str, tmp_path: Path) -> None:
     wrong = ("evaluate.retention=nofile.jsonl", "gate.metric=foo", 'evaluate.arms=["gold"]', f"evaluate.{student}")
-    wrong += ('filter.own.functions=["nofile.py:short"]',)
-    done = bbkd(project(tmp_path), "check", *(f"--set={one}" for one in wrong))
+    own = 'filter.own.functions=["nofile.py:short"]'
+    done = bbkd(project(tmp_path), "check", *(f"--set={one}" for one in (*wrong, own)))
     gold = "evaluate.arms: gold: 0 train prompts have a reference"
     missing = [
         part
