@@ -79,7 +79,7 @@ class Task(NamedTuple):
     penalty: float = 1.0  # of the squared weights
     least: int = 2  # texts that a feature is in
     ratio: float = 0.0  # how far a feature counts by how unevenly the classes have it
-    installed: float = 0.3  # weight of an installed text
+    installed: float = 0.05  # weight of an installed text
     source: str = ""  # of the labelled texts, if it has another name; of these only those of the class are learnt from
 
 
@@ -95,9 +95,7 @@ def nothing(text: str) -> frozenset[str]:
 
 
 TASKS = {
-    "refusal": Task(
-        lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-1.0, ratio=0.75, installed=0.05
-    ),
+    "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-1.0, ratio=0.75),
     "ordinary": Task(
         lambda text, prompt: (refusal.seen(text, prompt),), words, -1.0, ratio=0.75, installed=1.0, source="refusal"
     ),
