@@ -14,7 +14,7 @@ from blackbox_kd.wording import LETTER, grams, tokens, wording
 HEAD, TAIL = 400, 200  # characters at either end
 FEW = 12  # words of a text that is looked at anyway
 STEM = 5  # letters of a word that its forms share
-RULE = 3.0  # log odds that a rule's match is worth
+RULE = 3.5  # log odds that a rule's match is worth
 KINDS = (
     ("question", QUESTION),
     ("judging", JUDGING),
