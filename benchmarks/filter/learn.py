@@ -97,7 +97,7 @@ def nothing(text: str) -> frozenset[str]:
 TASKS = {
     "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-0.75, ratio=0.75),
     "ordinary": Task(
-        lambda text, prompt: (refusal.seen(text, prompt),), words, -0.75, ratio=0.75, installed=1.0, source="refusal"
+        lambda text, prompt: (refusal.seen(text, prompt),), words, -0.5, ratio=0.75, installed=1.0, source="refusal"
     ),
     "identity": Task(
         lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
