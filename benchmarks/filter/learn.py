@@ -102,7 +102,7 @@ TASKS = {
     "identity": Task(
         lambda text, prompt: tuple(part.features for part in parts_of(text, lowered(prompt))),
         nothing,
-        threshold=0.3,
+        threshold=0.2,
     ),
     "ending": Task(lambda text, prompt: (frozenset(sentences.features(text)),), nothing, penalty=2.0, least=5),
 }

@@ -44,7 +44,13 @@ MARKS = tuple(
         (AI, "<ai>"),
     )
 )
-MORE = ("my last", "my latest", "my most recent", "ma dernière", "mi última", "minha última")
+MORE = (
+    *("my last", "my latest", "my most recent", "ma dernière", "mi última", "minha última", "ai's"),
+    *("neural net", "machine[- ]learning", "my data", "my (?:own )?information", "my corpus", "information after"),
+    *("i was trained", "i was (?:last )?fine-?tuned", "i've been trained", "lines of code", "a model(?!\\w)"),
+    *("mes données", "mes connaissances", "entraîné", "qu'un modèle", "mis datos", "entrenad", "meus dados", "treinad"),
+    *("meine(?:r|n)? daten", "meine(?:r|m|s)? training", "trainiert", "моего обучения", "меня обуч", "обучен"),
+)
 SPEAKS = re.compile(f"{BEGINS}(?:{grouped((*TRIGGERS, *(f'{name}(?![a-zà-ÿ])' for name in MENTIONS.split()), *MORE))})")
 
 
@@ -60,7 +66,9 @@ TOLD = forms(
     " conocimiento conocimientos connaissances wissen wissensstand conhecimento conoscenze entrenamiento"
     " d'entraînement d'ia trainingsdaten treinamento actualización atualização aggiornamento aktualisierung ии"
     " ии-ассистент ии-модель искусственный искусственного языковая языковой модель нейросеть знания данные"
-    " обновление"
+    " обновление trained training fine-tuned neural network machine-learning data dataset corpus information model"
+    " ai's code modèle modelo données datos dados entraîné entraînée entrenado entrenada entrenaron treinado treinada"
+    " trainiert trainingsdaten daten обучения обучен обучали данным нейронная"
 )
 NAMED = forms(NAMES_ALONE) - forms("command aws")  # they say too little: see PARTS, and amazon
 # Of these words one is in nearly every text that speaks of a model; "language" or "command" say too little.

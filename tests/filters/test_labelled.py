@@ -35,7 +35,7 @@ def test_of_answers_that_look_like_refusals_most_are_kept(completion: Callable[.
     assert rejected(Refusal(), chosen, completion) <= 0.145
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("identity.jsonl", 0.86, 0.03), ("identity_2.jsonl", 0.81, 0.06)])
+@pytest.mark.parametrize(("name", "least", "most"), [("identity.jsonl", 0.9, 0.03), ("identity_2.jsonl", 0.86, 0.06)])
 def test_leaks_are_found_and_namesakes_kept(
     name: str, least: float, most: float, completion: Callable[..., Completion]
 ) -> None:
