@@ -35,12 +35,12 @@ from benchmarks.filter.installed import messages, texts
 from blackbox_kd.filters import refusal, sentences
 from blackbox_kd.filters.identity_parts import lowered, parts_of
 from blackbox_kd.filters.refusal_wording import FEW
+from blackbox_kd.filters.refusal_words import MARKS
 from blackbox_kd.wording import FOLDER, LETTER, Wording
 
 ROUNDS = 4
 SHORTEST = 25  # letters of a message
 SMALL = 0.03  # weights below are left out
-MARKS = ",.!?:;…"
 CLEAR = 0.997  # share of the texts of the class that are looked at
 COMMON, USUAL = 5, 100  # texts of the class, or others, that have a cue
 PROMPTS = ("Tell me about it.", "What is it?", "Write a docstring.", "How does it work?", "Explain this.", "")
@@ -86,7 +86,9 @@ class Task(NamedTuple):
 def words(text: str) -> frozenset[str]:
     """The words of both ends; none where a character is a word: there every text is looked at."""
     low = refusal.lowered(refusal.part_of(text))
-    return frozenset() if LETTER.search(low) else frozenset(word.rstrip(MARKS) for word in refusal.words_of(low))
+    return (
+        frozenset() if LETTER.search(low) else frozenset(word.rstrip("".join(MARKS)) for word in refusal.words_of(low))
+    )
 
 
 def nothing(text: str) -> frozenset[str]:
@@ -95,7 +97,7 @@ def nothing(text: str) -> frozenset[str]:
 
 
 TASKS = {
-    "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-0.75, ratio=0.75),
+    "refusal": Task(lambda text, prompt: (refusal.seen(text, prompt),), nothing, threshold=-0.6, ratio=0.75),
     "ordinary": Task(
         lambda text, prompt: (refusal.seen(text, prompt),), words, -0.5, ratio=0.75, installed=1.0, source="refusal"
     ),

@@ -56,8 +56,8 @@ class Refusal(RowRule, frozen=True, kw_only=True, tag="refusal"):
     hard (declines), soft (in part, or for another topic), capability (cannot browse, see, remember), safety_redirect
     (to professionals or help lines), content_filter (a provider's message in place of an answer), declared (by the
     provider). English, Spanish, French, German, Portuguese, Russian, Chinese, Japanese; some Italian and Korean. Words
-    alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer. What
-    no rule has words for is decided by all of its wording (`refusal_wording`).
+    alone ("illegal", "sorry") prove nothing; a letter, a dialogue or data in which somebody declines is an answer. All of
+    a text's wording has to sound like a refusal, much where no rule has words for it (`refusal_wording`).
     """
 
     thresholds: ClassVar[frozenset[str]] = frozenset({"reject"})
