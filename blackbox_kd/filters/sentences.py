@@ -24,7 +24,7 @@ SENTENCE = re.compile(rf"{TITLES}[.!?…][\"'”’»)\]*`]*\s+(?=[\"'“«(*`]*
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 LABEL = re.compile(r".{1,60}?(?::|：| [-–—] )")
 PAIR = re.compile(r"\s*[\w -]+: ")
-SIGNED = re.compile(r"(\A|[,—–\n-])\s*(?:[A-ZÀ-ÞА-Я][\w.’'-]*\s*){1,4}\Z")
+SIGNED = re.compile(r"(\A|[,—–\n-])\s*(?:[A-ZÀ-ÞА-Я][\w.’']*(?:[\s-]+|\Z)){1,4}\Z")
 CODED = re.compile(
     r"[;{}]\s*$|^\s*(?:>>>|\$ |#include|def |class |import |from |return\b|if .*:$|for .*:$|@\w|\w+ = |:\w)"
     r"|://|->|::|^ {4}|^\t",
@@ -35,6 +35,7 @@ LEADS = "(\"'“«[*_`„「（"  # what opens before a word
 PAIRS = ("()", "[]", "{}", "“”", "«»")
 EVEN = ("**", '"')
 EARLIER, ITEMS = 8, 60  # paragraphs, and lines with items, that are looked at before the last
+SIGNATURE = 80  # characters in which a name stands at the end
 LINE = 60  # characters; lines that are all shorter may be verse, an address, a list without marks
 
 
@@ -137,7 +138,7 @@ def of_marks(ending: Ending) -> Iterator[str]:
         yield from ("coded", f"coded {kind} {ending.several}", f"coded {mark}")
     odd = sum(bool(CODE_WORD.search(word)) for word in ending.words)
     yield f"odd {within(100 * odd / max(1, len(ending.words)), 0, 10, 25, 50)} {kind}"
-    if signed := SIGNED.search(paragraph):
+    if signed := SIGNED.search(paragraph[-SIGNATURE:]):
         yield f"signed {signed[1]}"
     if "```" in ending.text:
         yield "fenced"

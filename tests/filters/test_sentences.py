@@ -129,3 +129,11 @@ def test_what_asks_for_more_is_cut(text: str) -> None:
 )
 def test_whole_answers_may_end_without_a_full_stop(text: str) -> None:
     assert not mid_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x," + "A" * 3900 + " b", "-A" * 1900 + " b", "a-a " * 900 + "b: c", "x" * 60 + " - x" * 900, "a." * 1900 + "b"],
+)
+def test_a_hostile_ending_is_read_at_once(text: str) -> None:
+    assert mid_sentence(text) in (True, False)
